@@ -1,0 +1,2 @@
+//! Objects in, images with equal addresses out.
+#![forbid(unsafe_code)]

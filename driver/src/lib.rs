@@ -1,0 +1,2 @@
+//! The command lines.
+#![forbid(unsafe_code)]

@@ -1,0 +1,92 @@
+//! LLVM IR in, one object per ISA out, packed into one fat object.
+//!
+//! Everything up to [`lower`] happens once, on one module in the base ABI, so call sites, live values
+//! and layouts agree on all ISAs by construction. `compile` reads as the pipeline does.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use popcorn_toolchains::Isa;
+
+/// Where migration points go (`--popcorn-migration-points`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Points {
+    /// No polls; call sites still carry frames, so callers and callees can migrate.
+    None,
+    /// At entries of functions on call-graph cycles.
+    Functions,
+    /// Function entries and loop back edges.
+    Loops,
+}
+
+/// Optimisation level, with clang's meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptLevel {
+    O0,
+    O1,
+    O2,
+    O3,
+    Os,
+    Oz,
+}
+
+/// What one compilation does.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// ISAs to lower to; the base ISA is always first.
+    pub isas: Vec<&'static Isa>,
+    pub opt: OptLevel,
+    pub points: Points,
+    /// False for code that is never on the stack of a migrating process (the runtime, libc's start-up):
+    /// no frames, no data stack.
+    pub instrument: bool,
+    /// External functions that never reach a migration point (most of libc): plain calls.
+    pub leaf: Arc<HashSet<String>>,
+    /// Directory that gets the IR after every stage, numbered.
+    pub save_temps: Option<PathBuf>,
+    /// Name of the translation unit, for messages and for `save_temps` file names.
+    pub name: String,
+}
+
+/// What to emit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// The fat object.
+    Object,
+    /// Assembly for one ISA (`-S`).
+    Assembly(&'static str),
+    /// The IR as it is just before lowering (`-S -emit-llvm` of the instrumented module).
+    Ir,
+}
+
+/// Why a module could not be compiled. The text names the function, and the source line if known.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{file}: not LLVM IR: {reason}")]
+    Parse { file: String, reason: String },
+    #[error("{what} in `{function}` cannot be lowered for {isa}\n  --> {location}\n  help: {help}")]
+    Unsupported {
+        what: String,
+        function: String,
+        isa: String,
+        location: String,
+        help: String,
+    },
+    #[error("internal: {stage}: {reason}")]
+    Internal { stage: &'static str, reason: String },
+    #[error("{path}: {source}")]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+/// Compiles one module of base-ABI IR (`.bc` or `.ll` text) to a fat object, assembly or IR.
+pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8>, Error> {
+    let _ = (input, options, output);
+    Err(Error::Internal {
+        stage: "compile",
+        reason: "passes are not linked in yet".into(),
+    })
+}

@@ -1,0 +1,2 @@
+//! The runtime inside every program: start, capture, hop, resume.
+#![cfg_attr(not(test), no_std)]

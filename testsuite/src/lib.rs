@@ -1,0 +1,1 @@
+//! The test harness: programs that state their own expectations.

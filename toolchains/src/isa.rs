@@ -1,0 +1,120 @@
+//! The table every ISA fills in, and the list of them.
+
+use crate::{aarch64, riscv64, x86_64};
+
+/// Every ISA the toolchain lowers to. The position in this list is [`Isa::id`].
+pub const ALL: &[&Isa] = &[&x86_64::ISA, &aarch64::ISA, &riscv64::ISA];
+
+/// The ISA whose ABI all IR is written in, and whose ELF files carry the others.
+pub const BASE: &Isa = &x86_64::ISA;
+
+/// Where a thread-local variable lies, as seen from the thread pointer (Drepper, *ELF Handling For
+/// Thread-Local Storage*, 2013).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsVariant {
+    /// Variant I with a thread control block of this many bytes between thread pointer and TLS image.
+    AfterTcb(u64),
+    /// Variant II: the TLS image ends at the thread pointer.
+    Before,
+}
+
+/// How a call leaves its return address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnAddress {
+    /// On the stack, in the word below the caller's stack pointer.
+    OnStack,
+    /// In this link register (DWARF number), which a prologue saves like any other.
+    Link(u16),
+}
+
+/// A register that a callee preserves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// DWARF number.
+    pub dwarf: u16,
+    /// Assembler name.
+    pub name: &'static str,
+}
+
+/// Facts about one instruction set.
+#[derive(Debug)]
+pub struct Isa {
+    /// Position in [`ALL`]; written into images and stack maps.
+    pub id: u16,
+    /// The only spelling anywhere: command lines, section names, messages.
+    pub name: &'static str,
+    /// LLVM target triple for lowering.
+    pub triple: &'static str,
+    /// LLVM data layout for lowering.
+    pub data_layout: &'static str,
+    /// LLVM CPU name.
+    pub cpu: &'static str,
+    /// LLVM feature string.
+    pub features: &'static str,
+    /// Value of the `target-abi` module flag, where the back end reads one.
+    pub target_abi: Option<&'static str>,
+    /// `e_machine` (ELF).
+    pub elf_machine: u16,
+    /// `e_flags` of linked files.
+    pub elf_flags: u32,
+    /// `-m` emulation name for the linker.
+    pub linker_emulation: &'static str,
+    /// Byte pattern for padding between functions: a trap instruction.
+    pub trap: &'static [u8],
+    /// Stack alignment at a call, bytes.
+    pub stack_align: u64,
+    /// DWARF number of the stack pointer.
+    pub sp: u16,
+    /// DWARF number of the frame pointer.
+    pub fp: u16,
+    /// Where the return address is.
+    pub ra: ReturnAddress,
+    /// Callee-saved registers, in the order in which the runtime's assembly stores them; the frame
+    /// pointer is among them.
+    pub callee_saved: &'static [Saved],
+    /// Thread-local storage layout.
+    pub tls: TlsVariant,
+    /// Emulator for hosts of another ISA: a qemu-user program name.
+    pub emulator: &'static str,
+}
+
+impl Isa {
+    /// Looks an ISA up by its [`name`](Self::name).
+    pub fn by_name(name: &str) -> Option<&'static Isa> {
+        ALL.iter().copied().find(|isa| isa.name == name)
+    }
+
+    /// Looks an ISA up by its [`id`](Self::id).
+    pub fn by_id(id: u16) -> Option<&'static Isa> {
+        ALL.get(usize::from(id)).copied()
+    }
+
+    /// Position of a DWARF register number in [`callee_saved`](Self::callee_saved).
+    pub fn callee_saved_index(&self, dwarf: u16) -> Option<usize> {
+        self.callee_saved.iter().position(|r| r.dwarf == dwarf)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_consistent() {
+        for (i, isa) in ALL.iter().enumerate() {
+            assert_eq!(usize::from(isa.id), i, "{}", isa.name);
+            assert!(isa.callee_saved_index(isa.fp).is_some(), "{}", isa.name);
+            assert!(isa.callee_saved_index(isa.sp).is_none(), "{}", isa.name);
+            for (j, r) in isa.callee_saved.iter().enumerate() {
+                assert_eq!(
+                    isa.callee_saved_index(r.dwarf),
+                    Some(j),
+                    "{} {}",
+                    isa.name,
+                    r.name
+                );
+            }
+            assert_eq!(Isa::by_name(isa.name).map(|i| i.id), Some(isa.id));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What Popcorn knows about instruction sets: one table per ISA, no code that depends on the CPU it
+//! runs on.
+//!
+//! An ISA is a value, `&'static Isa`. The driver, the passes, the aligner and the metadata handle
+//! several of them in one run; the runtime looks up the one underneath by its id.
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod aarch64;
+pub mod isa;
+mod riscv64;
+mod x86_64;
+
+pub use isa::{ALL, BASE, Isa};
