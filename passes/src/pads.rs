@@ -17,10 +17,10 @@ pub fn isolate(module: &Module, f: Value) {
 fn isolate_pad(module: &Module, f: Value, pad: Block, landing: Value) {
     let mut invokes: Vec<Value> = Vec::new();
     for p in pad.predecessors() {
-        if let Some(t) = p.terminator().filter(|t| t.is(Opcode::LLVMInvoke)) {
-            if !invokes.contains(&t) {
-                invokes.push(t);
-            }
+        if let Some(t) = p.terminator().filter(|t| t.is(Opcode::LLVMInvoke))
+            && !invokes.contains(&t)
+        {
+            invokes.push(t);
         }
     }
     let only_branches = landing
