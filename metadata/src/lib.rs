@@ -7,3 +7,4 @@
 
 pub mod bytes;
 pub mod image;
+pub mod stackmap;
