@@ -85,10 +85,7 @@ mod tests {
     #[test]
     fn mistakes_name_their_line() {
         let error = Classes::parse("# x\nroots qsort\n").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "classes.txt:2: unknown word `roots`"
-        );
+        assert_eq!(error.to_string(), "classes.txt:2: unknown word `roots`");
         let error = Classes::parse("root a\nroot a\n").unwrap_err();
         assert_eq!(error.to_string(), "classes.txt:2: `a` twice");
     }

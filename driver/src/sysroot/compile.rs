@@ -41,6 +41,8 @@ const LIBC_FLAGS: &[&str] = &[
     "-nostdinc",
     "-ffreestanding",
     "-fno-builtin",
+    "-fno-knr-functions", // `f()` declares no arguments: a call without a prototype would be variadic
+    "-Wno-error=incompatible-function-pointer-types",
     "-frounding-math",
     "-fno-strict-aliasing",
     "-fno-asynchronous-unwind-tables",
@@ -130,7 +132,10 @@ fn assemble_for(isa: &Isa, source: &Path, object: &Path) -> Result<()> {
         clang.arg(format!("-mabi={abi}"));
     }
     clang.arg("-c").arg(source).arg("-o").arg(object);
-    tools::run(&mut clang, &format!("{} for {}", source.display(), isa.name))?;
+    tools::run(
+        &mut clang,
+        &format!("{} for {}", source.display(), isa.name),
+    )?;
     Ok(())
 }
 

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::tools;
 
 const PACKAGE: &str = "ziglang==0.13.0";
-const FILE: &str = "ziglang-0.13.0-py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl";
+const FILE: &str =
+    "ziglang-0.13.0-py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl";
 
 /// Of the wheel. Anything else under its name is refused.
 pub const SHA256: &str = "3ce0c9f16547e5d61b32e0d226926e9a2552ef4b91fccf7ab5ea1a623a77824b";

@@ -16,17 +16,29 @@ use object::{
 use super::classes::Classes;
 use super::compile::{Class, Unit};
 
-/// A function: the object it is in and its section (one function per section).
-type Node = (usize, SectionIndex);
+/// A function's code: the object it is in and its section (one function per section).
+type Code = (usize, SectionIndex);
+
+/// A name of a function. Aliases are functions of their own with the same code: musl gives one empty
+/// function many weak names, each of which another object may define in earnest.
+#[derive(Debug)]
+struct Function {
+    name: String,
+    code: Code,
+    /// Seen by other objects.
+    global: bool,
+}
+
+#[derive(Debug)]
+enum Callee {
+    Code(Code),
+    Name(String),
+}
 
 #[derive(Default)]
 struct Graph {
-    /// All names of a function, with whether other objects see it.
-    names: HashMap<Node, Vec<(String, bool)>>,
-    /// Calls to functions of the same object.
-    local_calls: Vec<(Node, Node)>,
-    /// Calls by name.
-    calls: Vec<(Node, String)>,
+    functions: Vec<Function>,
+    calls: Vec<(Code, Callee)>,
 }
 
 /// Sorted names of the external leaf functions.
@@ -44,8 +56,11 @@ pub fn leaf_functions(
             .add(i, object)
             .with_context(|| format!("call graph of {name}"))?;
     }
-    let may_be_root =
-        |node: &Node| units.get(node.0).is_some_and(|u| u.class == Class::Callback);
+    let may_be_root = |object: usize| {
+        units
+            .get(object)
+            .is_some_and(|u| u.class == Class::Callback)
+    };
     graph.leaves(classes, may_be_root)
 }
 
@@ -59,13 +74,14 @@ impl Graph {
             if symbol.kind() == SymbolKind::Text
                 && let Some(section) = symbol.section_index()
             {
-                let name = symbol.name()?.to_owned();
-                let names = self.names.entry((index, section)).or_default();
-                names.push((name, symbol.is_global()));
+                self.functions.push(Function {
+                    name: symbol.name()?.to_owned(),
+                    code: (index, section),
+                    global: symbol.is_global(),
+                });
             }
         }
         for section in file.sections() {
-            let from = (index, section.index());
             for (_, relocation) in section.relocations() {
                 let RelocationFlags::Elf {
                     r_type: elf::R_X86_64_PLT32,
@@ -77,10 +93,11 @@ impl Graph {
                     continue;
                 };
                 let target = file.symbol_by_index(target)?;
-                match target.section_index() {
-                    Some(to) if target.is_local() => self.local_calls.push((from, (index, to))),
-                    _ => self.calls.push((from, target.name()?.to_owned())),
-                }
+                let callee = match target.section_index() {
+                    Some(section) if target.is_local() => Callee::Code((index, section)),
+                    _ => Callee::Name(target.name()?.to_owned()),
+                };
+                self.calls.push(((index, section.index()), callee));
             }
         }
         Ok(())
@@ -89,55 +106,59 @@ impl Graph {
     fn leaves(
         &self,
         classes: &Classes,
-        may_be_root: impl Fn(&Node) -> bool,
+        may_be_root: impl Fn(usize) -> bool,
     ) -> Result<BTreeSet<String>> {
-        let mut by_name: HashMap<&str, Vec<Node>> = HashMap::new();
-        for (node, names) in &self.names {
-            for (name, _) in names.iter().filter(|(_, global)| *global) {
-                by_name.entry(name).or_default().push(*node);
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_code: HashMap<Code, Vec<usize>> = HashMap::new();
+        for (i, function) in self.functions.iter().enumerate() {
+            if function.global {
+                by_name.entry(&function.name).or_default().push(i);
             }
+            by_code.entry(function.code).or_default().push(i);
         }
-        let mut callers: HashMap<Node, Vec<Node>> = HashMap::new();
-        for (from, to) in &self.local_calls {
-            callers.entry(*to).or_default().push(*from);
-        }
-        for (from, name) in &self.calls {
+        let mut callers: HashMap<usize, Vec<Code>> = HashMap::new();
+        for (from, callee) in &self.calls {
             // A weak definition may be replaced by any other of the name: all of them are called.
-            for to in by_name.get(name.as_str()).into_iter().flatten() {
-                callers.entry(*to).or_default().push(*from);
+            let callees = match callee {
+                Callee::Code(code) => by_code.get(code),
+                Callee::Name(name) => by_name.get(name.as_str()),
+            };
+            for &to in callees.into_iter().flatten() {
+                callers.entry(to).or_default().push(*from);
             }
         }
 
-        let named = |node: &Node, set: &HashSet<String>| {
-            let mut names = self.names.get(node).into_iter().flatten();
-            names.any(|(name, _)| set.contains(name))
-        };
-        let mut reaching: HashSet<Node> = HashSet::new();
-        let mut work: Vec<Node> = self
-            .names
-            .keys()
-            .filter(|node| may_be_root(node) && named(node, &classes.roots))
-            .copied()
+        let mut reaching: HashSet<usize> = HashSet::new();
+        let mut work: Vec<usize> = (0..self.functions.len())
+            .filter(|&i| {
+                let function = &self.functions[i];
+                classes.roots.contains(&function.name) && may_be_root(function.code.0)
+            })
             .collect();
-        while let Some(node) = work.pop() {
-            if reaching.insert(node) {
-                let callers = callers.get(&node).into_iter().flatten();
-                work.extend(callers.filter(|caller| !named(caller, &classes.cuts)));
+        while let Some(i) = work.pop() {
+            if !reaching.insert(i) {
+                continue;
+            }
+            for caller in callers.get(&i).into_iter().flatten() {
+                let names = by_code.get(caller).map_or(&[][..], Vec::as_slice);
+                if !names
+                    .iter()
+                    .any(|&n| classes.cuts.contains(&self.functions[n].name))
+                {
+                    work.extend(names);
+                }
             }
         }
 
-        let mut leaves: BTreeSet<String> = classes.leaves.iter().cloned().collect();
-        let mut reached = HashSet::new();
-        for (node, names) in &self.names {
-            let names = names.iter().filter(|(_, global)| *global);
-            let names = names.map(|(name, _)| name.clone());
-            if reaching.contains(node) {
-                reached.extend(names);
-            } else {
-                leaves.extend(names);
+        let name_of = |i: usize| self.functions[i].name.clone();
+        let global = (0..self.functions.len()).filter(|&i| self.functions[i].global);
+        let mut leaves: BTreeSet<String> = global.map(name_of).collect();
+        leaves.extend(classes.leaves.iter().cloned());
+        for &i in &reaching {
+            if self.functions[i].global {
+                leaves.remove(&self.functions[i].name);
             }
         }
-        leaves.retain(|name| !reached.contains(name));
         Ok(leaves)
     }
 }
@@ -146,37 +167,59 @@ impl Graph {
 mod tests {
     use super::*;
 
-    fn node(n: usize) -> Node {
+    fn code(n: usize) -> Code {
         (n, SectionIndex(1))
+    }
+
+    fn function(name: &str, n: usize) -> Function {
+        Function {
+            name: name.to_owned(),
+            code: code(n),
+            global: true,
+        }
+    }
+
+    fn call(from: usize, name: &str) -> (Code, Callee) {
+        (code(from), Callee::Name(name.to_owned()))
+    }
+
+    fn leaves(graph: &Graph, table: &str) -> Vec<String> {
+        let classes = Classes::parse(table).unwrap();
+        let leaves = graph.leaves(&classes, |object| object < 10).unwrap();
+        leaves.into_iter().collect()
     }
 
     #[test]
     fn callers_of_roots_are_not_leaves_and_cuts_stop_the_search() {
-        let mut graph = Graph::default();
-        for (n, name) in ["qsort", "scan", "lookup", "getaddr", "strlen"].iter().enumerate() {
-            graph.names.insert(node(n), vec![((*name).to_owned(), true)]);
-        }
-        graph.calls = vec![
-            (node(1), "qsort".into()),
-            (node(2), "qsort".into()),
-            (node(3), "lookup".into()),
-            (node(1), "strlen".into()),
-        ];
-        let classes = Classes::parse("root qsort\ncut lookup\nleaf __popcorn_syscall\n").unwrap();
-        let leaves = graph.leaves(&classes, |_| true).unwrap();
-        let leaves: Vec<&str> = leaves.iter().map(String::as_str).collect();
-        assert_eq!(leaves, ["__popcorn_syscall", "getaddr", "lookup", "strlen"]);
+        let names = ["qsort", "scan", "lookup", "getaddr", "strlen"];
+        let graph = Graph {
+            functions: names.iter().zip(0..).map(|(n, i)| function(n, i)).collect(),
+            calls: vec![
+                call(1, "qsort"),
+                call(2, "qsort"),
+                call(3, "lookup"),
+                call(1, "strlen"),
+                (code(4), Callee::Code(code(2))),
+            ],
+        };
+        assert_eq!(
+            leaves(&graph, "root qsort\ncut lookup\nleaf __popcorn_syscall\n"),
+            ["__popcorn_syscall", "getaddr", "lookup", "strlen"]
+        );
     }
 
     #[test]
     fn a_name_with_two_definitions_is_a_leaf_only_if_both_are() {
-        let mut graph = Graph::default();
-        graph.names.insert(node(0), vec![("handlers".into(), true)]);
-        graph.names.insert(node(1), vec![("dummy".into(), false), ("handlers".into(), true)]);
-        graph.names.insert(node(2), vec![("caller".into(), true)]);
-        graph.calls = vec![(node(2), "handlers".into())];
-        let classes = Classes::parse("root handlers\n").unwrap();
-        let leaves = graph.leaves(&classes, |n| n.0 == 0).unwrap();
-        assert!(leaves.is_empty(), "{leaves:?}");
+        let graph = Graph {
+            functions: vec![
+                function("handlers", 0),
+                // Empty, for programs without handlers; in a file that cannot have roots.
+                function("handlers", 11),
+                function("other_weak_name", 11),
+                function("caller", 12),
+            ],
+            calls: vec![call(12, "handlers")],
+        };
+        assert_eq!(leaves(&graph, "root handlers\n"), ["other_weak_name"]);
     }
 }

@@ -201,7 +201,10 @@ mod tests {
     fn an_edit_replaces_its_lines() {
         let edits = parse_edits(DIFF).unwrap();
         assert_eq!(edits.len(), 1);
-        assert_eq!(edits[0].apply("zero\none\ntwo\n").unwrap(), "zero\none\n2\n");
+        assert_eq!(
+            edits[0].apply("zero\none\ntwo\n").unwrap(),
+            "zero\none\n2\n"
+        );
     }
 
     #[test]
