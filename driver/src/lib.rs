@@ -1,2 +1,4 @@
 //! The command lines.
 #![forbid(unsafe_code)]
+
+pub mod sysroot;
