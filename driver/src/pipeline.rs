@@ -100,7 +100,7 @@ fn compile_to_file(job: &Job, input: &Input) -> Result<()> {
     } else {
         let wanted = if assembly {
             let base = job.isas.iter().find(|i| i.id == BASE.id);
-            Output::Assembly(base.unwrap_or(&job.isas[0]).name)
+            Output::Assembly(base.unwrap_or(&job.isas[0]))
         } else {
             Output::Object
         };
