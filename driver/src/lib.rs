@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod cli;
 pub mod error;
 pub mod flags;
 pub mod frontend;
