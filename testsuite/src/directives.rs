@@ -7,7 +7,6 @@
 //! |---|---|---|
 //! | `//#Config: O0, O2` | optimisation levels it is compiled at | `O0, O2` |
 //! | `//#Migrate: every 1 / 7 / 101` | k of the runs in which it is captured and resumed in place | `every 1 / 7 / 101` |
-//! | `//#Migrate: never` | it has no migration point; the three runs ask for hops and must see none | |
 //! | `//#Cycle: every 5 at most 6` | k and number of hops of the run across all ISAs | `every 5 at most 6` |
 //! | `//#Cycle: never` | not run across ISAs | |
 //! | `//#Flags: -pthread` | flags for both compilers | none |
@@ -43,10 +42,8 @@ pub struct Program {
     pub name: String,
     /// Optimisation levels, without the dash.
     pub configs: Vec<String>,
-    /// k of the runs in place; empty if it never migrates.
+    /// k of the runs in place.
     pub every: Vec<u64>,
-    /// True after `Migrate: never`.
-    pub never: bool,
     pub cycle: Option<Cycle>,
     pub flags: Vec<String>,
     pub args: Vec<String>,
@@ -65,7 +62,6 @@ impl Program {
             name: name.to_owned(),
             configs: vec!["O0".into(), "O2".into()],
             every: vec![1, 7, 101],
-            never: false,
             cycle: Some(Cycle { every: 5, max: 6 }),
             flags: Vec::new(),
             args: Vec::new(),
@@ -104,11 +100,6 @@ impl Program {
                         "unknown configuration `{config}`"
                     );
                 }
-            }
-            "Migrate" if value == "never" => {
-                self.every = vec![1];
-                self.never = true;
-                self.cycle = None;
             }
             "Migrate" => {
                 let list = value
