@@ -138,10 +138,11 @@ fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std:
         input(Class::PrivateState)
     )?;
     writeln!(s, "  . = ALIGN({SEGMENT:#x});")?;
+    // The word only makes sure that there is such a section.
     writeln!(s, "  {STACKMAP} = .;")?;
     writeln!(
         s,
-        "  .popcorn.stackmap : {{ *({0}) }} :stackmap",
+        "  .popcorn.stackmap : {{ QUAD(0) *({0}) }} :stackmap",
         input(Class::Lsda)
     )?;
     writeln!(s, "  .eh_frame : {{ *(.eh_frame) }} :stackmap")?;

@@ -30,4 +30,5 @@ fn hello() {
     let mut job = bench.job(&[&start, &main, &lib]);
     job.save_temps = Some("/tmp/link-temps".into());
     link(&job).unwrap_or_else(|e| panic!("{e}"));
+    std::fs::copy(&job.output, "/tmp/link-temps/prog").unwrap();
 }
