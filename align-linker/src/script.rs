@@ -94,7 +94,9 @@ fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std:
             Class::Text => "text",
             Class::Cold => "cold",
             Class::Rodata => "rodata",
-            Class::Tdata | Class::Tbss => "rodata :tls",
+            Class::Tdata => "rodata :tls",
+            // Not part of what is loaded: a loader would zero it, in a segment that cannot be written.
+            Class::Tbss => "tls",
             Class::State | Class::StateBss => "state",
             _ => "data",
         };
@@ -110,10 +112,14 @@ fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std:
             true => format!(" =0x{fill}"),
             false => String::new(),
         };
+        // Zeroed TLS follows `.tdata` by itself; ld.lld disregards an address given to it.
+        let address = match class {
+            Class::Tbss => String::new(),
+            _ => format!("{:#x} ", extent.address),
+        };
         writeln!(
             s,
-            "  {output} {:#x} : ALIGN({}) {{ {reserved}*(SORT_BY_NAME({}~*)) }} :{segment}{fill}",
-            extent.address,
+            "  {output} {address}: ALIGN({}) {{ {reserved}*(SORT_BY_NAME({}~*)) }} :{segment}{fill}",
             extent.align,
             input_name(class, None),
         )?;
