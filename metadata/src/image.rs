@@ -1,0 +1,535 @@
+//! The process image: what one incarnation of a process leaves for the next, on whatever ISA.
+//!
+//! ```text
+//! header            64 bytes  [Header]
+//! section table     48 bytes each  [Section]
+//! section contents  anywhere after, in any order; memory on page boundaries if it is to be mapped
+//! ```
+//!
+//! Everything is little-endian and in the base ABI's numbers and layouts, so an image does not depend
+//! on the ISA that wrote it; [`Header::isa`] is there for messages. Writers need no allocation: fill
+//! in the structs and put their `to_bytes` where they belong. Readers are total: hostile bytes give an
+//! [`ImageError`], never a panic.
+
+use crate::bytes::{array_at, range, record, u16_at, u32_at, u64_at};
+use core::fmt;
+
+/// First bytes of every image.
+pub const MAGIC: [u8; 8] = *b"POPIMAGE";
+/// Version of this format. A reader refuses any other.
+pub const VERSION: u32 = 1;
+
+/// What a section holds.
+pub mod kind {
+    /// A run of pages, to be at `address`. Pages that were never touched, or are zero, are in no section.
+    pub const MEMORY: u32 = 1;
+    /// One [`Records`](super::Records).
+    pub const RECORDS: u32 = 2;
+    /// One [`State`](super::State).
+    pub const STATE: u32 = 3;
+    /// An array of [`Map`](super::Map): the address-space table of the window.
+    pub const MAPS: u32 = 4;
+    /// A count (u64), that many [`Fd`](super::Fd), then the paths they name.
+    pub const FDS: u32 = 5;
+    /// An array of [`Signal`](super::Signal).
+    pub const SIGNALS: u32 = 6;
+    /// One [`Hop`](super::Hop).
+    pub const HOP: u32 = 7;
+
+    /// The name in dumps.
+    pub fn name(kind: u32) -> &'static str {
+        match kind {
+            MEMORY => "memory",
+            RECORDS => "records",
+            STATE => "state",
+            MAPS => "maps",
+            FDS => "fds",
+            SIGNALS => "signals",
+            HOP => "hop",
+            _ => "unknown",
+        }
+    }
+}
+
+/// Bits of [`Section::flags`].
+pub mod flag {
+    /// [`Section::checksum`] holds the [`checksum`](super::checksum) of the contents.
+    pub const CHECKED: u32 = 1;
+    /// A reader that does not know the kind may pass over the section.
+    pub const OPTIONAL: u32 = 2;
+}
+
+/// Why bytes are not an image this program can go on from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageError {
+    /// Fewer bytes than the header says, or than a header has.
+    Truncated,
+    /// Not an image at all.
+    Magic,
+    /// An image of another version of the format: that version.
+    Version(u32),
+    /// Section number so-and-so does not lie inside the file.
+    Section(u32),
+    /// The contents of section number so-and-so do not have the checksum that the table gives.
+    Checksum(u32),
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => write!(f, "the process image is truncated"),
+            Self::Magic => write!(f, "not a process image"),
+            Self::Version(v) => write!(
+                f,
+                "process image of version {v}, this program reads {VERSION}"
+            ),
+            Self::Section(n) => write!(f, "section {n} of the process image lies outside it"),
+            Self::Checksum(n) => write!(f, "section {n} of the process image is damaged"),
+        }
+    }
+}
+
+impl core::error::Error for ImageError {}
+
+/// The first 64 bytes.
+///
+/// ```text
+///  0  [u8; 8]   magic "POPIMAGE"
+///  8  u32       version
+/// 12  u16       isa: id of the ISA that wrote it
+/// 14  u16       0
+/// 16  [u8; 16]  build id of the program
+/// 32  u32       number of sections
+/// 36  u32       bytes of a section entry (48)
+/// 40  u64       file offset of the section table
+/// 48  u64       bytes of the whole image
+/// 56  u64       checksum of the section table
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Id of the ISA that wrote the image.
+    pub isa: u16,
+    /// Build id of the program; another build's image must not be resumed.
+    pub build_id: [u8; 16],
+    /// Number of sections.
+    pub sections: u32,
+    /// File offset of the section table, bytes.
+    pub table: u64,
+    /// Bytes of the whole image.
+    pub length: u64,
+    /// [`checksum`] of the section table.
+    pub table_checksum: u64,
+}
+
+impl Header {
+    /// Bytes of the header.
+    pub const SIZE: usize = 64;
+
+    /// The header as it is written.
+    pub fn to_bytes(&self) -> [u8; Self::SIZE] {
+        let mut out = [0; Self::SIZE];
+        out[0..8].copy_from_slice(&MAGIC);
+        out[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        out[12..14].copy_from_slice(&self.isa.to_le_bytes());
+        out[16..32].copy_from_slice(&self.build_id);
+        out[32..36].copy_from_slice(&self.sections.to_le_bytes());
+        out[36..40].copy_from_slice(&(Section::SIZE as u32).to_le_bytes());
+        out[40..48].copy_from_slice(&self.table.to_le_bytes());
+        out[48..56].copy_from_slice(&self.length.to_le_bytes());
+        out[56..64].copy_from_slice(&self.table_checksum.to_le_bytes());
+        out
+    }
+
+    /// Reads the header at the beginning of `bytes`.
+    ///
+    /// # Errors
+    /// [`ImageError::Magic`], [`ImageError::Version`], or [`ImageError::Truncated`] for fewer than 64 bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ImageError> {
+        let short = ImageError::Truncated;
+        if array_at(bytes, 0).ok_or(short)? != MAGIC {
+            return Err(ImageError::Magic);
+        }
+        let version = u32_at(bytes, 8).ok_or(short)?;
+        let entry = u32_at(bytes, 36).ok_or(short)?;
+        if version != VERSION || entry as usize != Section::SIZE {
+            return Err(ImageError::Version(version));
+        }
+        Ok(Self {
+            isa: u16_at(bytes, 12).ok_or(short)?,
+            build_id: array_at(bytes, 16).ok_or(short)?,
+            sections: u32_at(bytes, 32).ok_or(short)?,
+            table: u64_at(bytes, 40).ok_or(short)?,
+            length: u64_at(bytes, 48).ok_or(short)?,
+            table_checksum: u64_at(bytes, 56).ok_or(short)?,
+        })
+    }
+}
+
+record! {
+    /// One entry of the section table.
+    pub struct Section[48] {
+        /// One of [`kind`].
+        0 => kind: u32,
+        /// Bits of [`flag`].
+        4 => flags: u32,
+        /// Where the contents belong in memory (memory sections), else 0.
+        8 => address: u64,
+        /// Bytes they have there; what `file_length` lacks is zero.
+        16 => length: u64,
+        /// Where the contents lie in the image, bytes.
+        24 => offset: u64,
+        /// Bytes they have in the image.
+        32 => file_length: u64,
+        /// [`checksum`] of the contents, if [`flag::CHECKED`].
+        40 => checksum: u64,
+    }
+}
+
+record! {
+    /// The frame records of the captured stack. The records themselves are memory of the window.
+    pub struct Records[40] {
+        /// Address of the outermost record: the one to resume.
+        0 => outermost: u64,
+        /// Address of the innermost record.
+        8 => innermost: u64,
+        /// Address of the buffer they lie in.
+        16 => start: u64,
+        /// Bytes of the buffer in use.
+        24 => length: u64,
+        /// Number of records.
+        32 => frames: u64,
+    }
+}
+
+record! {
+    /// What a thread has outside memory.
+    pub struct State[64] {
+        /// Address of the thread's TLS image.
+        0 => tls_image: u64,
+        /// Address of its `struct pthread`.
+        8 => self_: u64,
+        /// Data-stack pointer.
+        16 => dsp: u64,
+        /// Signal mask, one bit per signal from bit 0 for signal 1.
+        24 => signal_mask: u64,
+        /// Program break: first byte after the heap that `brk` manages, or 0.
+        32 => brk: u64,
+        /// Thread id, as the kernel gave it.
+        40 => tid: u64,
+        /// Address of the clear-child-tid word, or 0.
+        48 => clear_tid: u64,
+        /// Alternate signal stack: base, or 0.
+        56 => altstack: u64,
+    }
+}
+
+record! {
+    /// One mapping of the window.
+    pub struct Map[48] {
+        /// First address.
+        0 => start: u64,
+        /// Bytes.
+        8 => length: u64,
+        /// `PROT_*`.
+        16 => prot: u32,
+        /// `MAP_*`.
+        20 => flags: u32,
+        /// Descriptor it was mapped from, or -1.
+        24 => fd: i32,
+        /// What the runtime keeps it for (its own numbers).
+        28 => role: u32,
+        /// Offset in the file it was mapped from, bytes.
+        32 => offset: u64,
+        /// Address to grow down from or the mark within a region, by role.
+        40 => mark: u64,
+    }
+}
+
+record! {
+    /// One open descriptor.
+    pub struct Fd[32] {
+        /// Its number.
+        0 => fd: i32,
+        /// Open flags (`F_GETFL`), base-ABI numbers.
+        4 => flags: u32,
+        /// Descriptor flags (`F_GETFD`).
+        8 => fd_flags: u32,
+        /// File type bits (`S_IFMT`).
+        12 => mode: u32,
+        /// File offset, bytes.
+        16 => offset: u64,
+        /// Offset of its path from the start of the section's contents.
+        24 => path: u32,
+        /// Bytes of the path, no terminator; 0 if it has none.
+        28 => path_length: u32,
+    }
+}
+
+record! {
+    /// One signal disposition: the kernel's `sigaction` of the base ABI.
+    pub struct Signal[40] {
+        /// Signal number.
+        0 => number: u64,
+        /// Handler address, 0 for `SIG_DFL`, 1 for `SIG_IGN`.
+        8 => handler: u64,
+        /// `SA_*`.
+        16 => flags: u64,
+        /// Restorer, if `SA_RESTORER`.
+        24 => restorer: u64,
+        /// Signals blocked while the handler runs.
+        32 => mask: u64,
+    }
+}
+
+record! {
+    /// The hop itself: counters that survive it and times for the trace line.
+    pub struct Hop[128] {
+        /// This hop's number, from 1.
+        0 => sequence: u64,
+        /// Migration points passed since the program began.
+        8 => points: u64,
+        /// Id of the ISA left.
+        16 => from: u32,
+        /// Id of the ISA entered.
+        20 => to: u32,
+        /// Frames captured.
+        24 => frames: u64,
+        /// Bytes of the image.
+        32 => bytes: u64,
+        /// When the capture began, `CLOCK_MONOTONIC` nanoseconds.
+        40 => capture_begin: u64,
+        /// When the last record was complete.
+        48 => capture_end: u64,
+        /// When the image was complete, right before the exec.
+        56 => transfer_begin: u64,
+        /// `POPCORN_HOP`: hop at every so many points; 0 for none.
+        64 => every: u64,
+        /// `POPCORN_HOP`: at most so many hops; 0 for no bound.
+        72 => max: u64,
+        /// ISA ids of the cycle, one byte each from the lowest.
+        80 => cycle: u64,
+        /// How many of them.
+        88 => cycle_length: u32,
+        /// Position in the cycle.
+        92 => cycle_at: u32,
+        /// Bit 0: one trace line per hop. Bit 1: the cycle is `self`.
+        96 => flags: u64,
+        /// Whom to tell when the hop has happened: an opaque number of the runtime's.
+        104 => requester: u64,
+    }
+}
+
+/// A 64-bit sum over eight bytes at a time: finds damage, proves nothing. (Multiply-rotate; the last
+/// word is filled with zeros, the length is mixed in.)
+pub fn checksum(bytes: &[u8]) -> u64 {
+    const K: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut sum = K ^ bytes.len() as u64;
+    let words = bytes.chunks_exact(8);
+    let tail = words.remainder();
+    for word in words {
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        sum = (sum.rotate_left(29) ^ word).wrapping_mul(K);
+    }
+    let mut last = [0; 8];
+    last[..tail.len()].copy_from_slice(tail);
+    (sum.rotate_left(29) ^ u64::from_le_bytes(last)).wrapping_mul(K)
+}
+
+/// A checked view of a whole image in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Image<'a> {
+    bytes: &'a [u8],
+    table: &'a [u8],
+    header: Header,
+}
+
+impl<'a> Image<'a> {
+    /// Checks header, section table and the extent of every section. Contents are checked by
+    /// [`verify`](Self::verify).
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ImageError> {
+        let header = Header::from_bytes(bytes)?;
+        let bytes = range(bytes, 0, header.length).ok_or(ImageError::Truncated)?;
+        let table_length = u64::from(header.sections) * Section::SIZE as u64;
+        let table = range(bytes, header.table, table_length).ok_or(ImageError::Truncated)?;
+        let image = Self {
+            bytes,
+            table,
+            header,
+        };
+        for (n, section) in (0..).zip(image.sections()) {
+            let whole = section.length >= section.file_length
+                && section.address.checked_add(section.length).is_some();
+            if !whole || range(bytes, section.offset, section.file_length).is_none() {
+                return Err(ImageError::Section(n));
+            }
+        }
+        Ok(image)
+    }
+
+    /// The header.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The section table.
+    pub fn sections(&self) -> impl Iterator<Item = Section> + 'a {
+        self.table
+            .chunks_exact(Section::SIZE)
+            .filter_map(Section::from_bytes)
+    }
+
+    /// The contents of a section of this image.
+    pub fn contents(&self, section: &Section) -> &'a [u8] {
+        range(self.bytes, section.offset, section.file_length).unwrap_or_default()
+    }
+
+    /// The contents of the first section of this kind.
+    pub fn find(&self, kind: u32) -> Option<&'a [u8]> {
+        let section = self.sections().find(|s| s.kind == kind)?;
+        Some(self.contents(&section))
+    }
+
+    /// Checks the checksums of the table and of every section that has one.
+    ///
+    /// # Errors
+    /// The first section that is damaged; `u32::MAX` stands for the table.
+    pub fn verify(&self) -> Result<(), ImageError> {
+        if checksum(self.table) != self.header.table_checksum {
+            return Err(ImageError::Checksum(u32::MAX));
+        }
+        for (n, section) in (0..).zip(self.sections()) {
+            if section.flags & flag::CHECKED != 0
+                && checksum(self.contents(&section)) != section.checksum
+            {
+                return Err(ImageError::Checksum(n));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text dump: one line for the header, one per section.
+impl fmt::Display for Image<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let h = &self.header;
+        write!(f, "image version {VERSION} isa {} build ", h.isa)?;
+        for b in h.build_id {
+            write!(f, "{b:02x}")?;
+        }
+        writeln!(f, " sections {} bytes {}", h.sections, h.length)?;
+        for s in self.sections() {
+            writeln!(
+                f,
+                "{:8} {:#014x} +{:#x} file {:#x} +{:#x}",
+                kind::name(s.kind),
+                s.address,
+                s.length,
+                s.offset,
+                s.file_length
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> Vec<u8> {
+        let memory = [7u8; 100];
+        let hop = Hop {
+            sequence: 3,
+            to: 2,
+            ..Hop::default()
+        }
+        .to_bytes();
+        let at = (Header::SIZE + 2 * Section::SIZE) as u64;
+        let table: Vec<u8> = [
+            Section {
+                kind: kind::MEMORY,
+                flags: flag::CHECKED,
+                address: 0x10_0000_0000,
+                length: 4096,
+                offset: at,
+                file_length: 100,
+                checksum: checksum(&memory),
+            },
+            Section {
+                kind: kind::HOP,
+                offset: at + 100,
+                length: Hop::SIZE as u64,
+                file_length: Hop::SIZE as u64,
+                ..Section::default()
+            },
+        ]
+        .iter()
+        .flat_map(Section::to_bytes)
+        .collect();
+        let header = Header {
+            isa: 1,
+            build_id: *b"0123456789abcdef",
+            sections: 2,
+            table: Header::SIZE as u64,
+            length: at + 100 + Hop::SIZE as u64,
+            table_checksum: checksum(&table),
+        };
+        [&header.to_bytes()[..], &table, &memory, &hop].concat()
+    }
+
+    #[test]
+    fn round_trip() {
+        let bytes = sample();
+        let image = Image::parse(&bytes).unwrap();
+        image.verify().unwrap();
+        assert_eq!(image.header().isa, 1);
+        assert_eq!(image.find(kind::MEMORY).unwrap(), [7; 100]);
+        let hop = Hop::from_bytes(image.find(kind::HOP).unwrap()).unwrap();
+        assert_eq!((hop.sequence, hop.to), (3, 2));
+        assert!(image.find(kind::FDS).is_none());
+        assert!(
+            image
+                .to_string()
+                .contains("memory   0x001000000000 +0x1000 file 0xa0 +0x64")
+        );
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let mut bytes = sample();
+        let last_memory = Header::SIZE + 2 * Section::SIZE + 99;
+        bytes[last_memory] ^= 1;
+        let image = Image::parse(&bytes).unwrap();
+        assert_eq!(image.verify(), Err(ImageError::Checksum(0)));
+        bytes[8] = 9;
+        assert_eq!(Image::parse(&bytes).unwrap_err(), ImageError::Version(9));
+        bytes[0] = 0;
+        assert_eq!(Image::parse(&bytes).unwrap_err(), ImageError::Magic);
+        let bytes = sample();
+        let cut = &bytes[..bytes.len() - 1];
+        assert_eq!(Image::parse(cut).unwrap_err(), ImageError::Truncated);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_do_not_panic(at in 0usize..160, value: u8, cut in 0usize..400) {
+            let mut bytes = sample();
+            bytes[at] = value;
+            bytes.truncate(cut.max(at + 1));
+            if let Ok(image) = Image::parse(&bytes) {
+                let _ = image.verify();
+                let _ = image.to_string();
+            }
+        }
+
+        #[test]
+        fn sections_round_trip(kind: u32, flags: u32, address: u64, length: u64, checksum: u64) {
+            let section = Section { kind, flags, address, length, offset: length, file_length: address, checksum };
+            prop_assert_eq!(Section::from_bytes(&section.to_bytes()), Some(section));
+        }
+    }
+}
