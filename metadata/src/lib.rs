@@ -6,4 +6,6 @@
 #![forbid(unsafe_code)]
 
 pub mod bytes;
+pub mod elf;
 pub mod image;
+pub mod stackmap;
