@@ -22,10 +22,6 @@ impl<T> Global<T> {
         // SAFETY: by contract.
         unsafe { &mut *self.0.get() }
     }
-
-    pub fn as_ptr(&self) -> *mut T {
-        self.0.get()
-    }
 }
 
 /// A lock held for a few instructions or one system call.

@@ -8,16 +8,38 @@
 //! Statics are of two kinds. Those in `.data`/`.bss` are program state: they travel in the image (the
 //! map table, the signal table, the counters). Those in `.popcorn.private` belong to one incarnation.
 #![cfg_attr(not(test), no_std)]
+// There is no allocator to box a long reason with, and the paths that give reasons are cold.
+#![allow(clippy::result_large_err)]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 // On the host, unit tests link only the safe parts; the entry points have no callers there.
 #![cfg_attr(test, allow(dead_code))]
 
 pub mod arch;
+mod capture;
 mod cell;
+mod config;
+mod descriptors;
+mod hop;
+mod image;
 pub mod maps;
 mod memory;
+mod poll;
+mod request;
+mod restore;
+mod resume;
+mod sjlj;
+mod stacks;
+mod start;
 pub mod syscall;
 pub mod text;
+mod unwind;
+
+/// Named by functions of libcore, which unwind nowhere.
+#[cfg(not(test))]
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() -> ! {
+    text::die("internal error in the runtime: unwinding")
+}
 
 /// A panic is a bug of ours: says where, and ends the process.
 #[cfg(not(test))]

@@ -56,7 +56,7 @@ pub struct Full;
 pub struct Table<const N: usize> {
     maps: [Map; N],
     len: usize,
-    /// No gap begins below this address.
+    /// No gap begins below this offset in the window. An empty table is all zeros, so it costs no file.
     low: u64,
 }
 
@@ -71,7 +71,7 @@ impl<const N: usize> Table<N> {
         Self {
             maps: [Map::NONE; N],
             len: 0,
-            low: WINDOW_START,
+            low: 0,
         }
     }
 
@@ -102,7 +102,7 @@ impl<const N: usize> Table<N> {
 
     /// The lowest gap of `length` bytes.
     pub fn find_gap(&mut self, length: u64) -> Result<u64, Full> {
-        let mut at = self.low;
+        let mut at = WINDOW_START + self.low;
         let mut first_gap = None;
         for map in &self.maps()[self.index(at)..] {
             if map.start > at && first_gap.is_none() {
@@ -113,7 +113,7 @@ impl<const N: usize> Table<N> {
             }
             at = map.end;
         }
-        self.low = first_gap.unwrap_or(at);
+        self.low = first_gap.unwrap_or(at) - WINDOW_START;
         match WINDOW_END.checked_sub(length) {
             Some(last) if at <= last => Ok(at),
             _ => Err(Full),
@@ -150,7 +150,7 @@ impl<const N: usize> Table<N> {
         if i < self.len && self.maps[i].start < end {
             self.maps[i].start = end;
         }
-        self.low = self.low.min(start.max(WINDOW_START));
+        self.low = self.low.min(start.saturating_sub(WINDOW_START));
         Ok(())
     }
 

@@ -6,7 +6,6 @@ use crate::syscall::{EEXIST, EINVAL, ENOMEM, forward, nr};
 
 pub const PROT_READ: i64 = 1;
 pub const PROT_WRITE: i64 = 2;
-pub const MAP_SHARED: i64 = 0x01;
 pub const MAP_PRIVATE: i64 = 0x02;
 pub const MAP_FIXED: i64 = 0x10;
 pub const MAP_ANONYMOUS: i64 = 0x20;
@@ -71,7 +70,7 @@ pub fn mmap(args: [i64; 6]) -> i64 {
         }
         let hint = hint as u64;
         let start = if fixed {
-            if hint % PAGE != 0 {
+            if !hint.is_multiple_of(PAGE) {
                 return -EINVAL;
             }
             if !in_window(hint, length) {
@@ -81,7 +80,9 @@ pub fn mmap(args: [i64; 6]) -> i64 {
                 return -EEXIST;
             }
             hint
-        } else if hint % PAGE == 0 && in_window(hint, length) && table.is_free(hint, hint + length)
+        } else if hint.is_multiple_of(PAGE)
+            && in_window(hint, length)
+            && table.is_free(hint, hint + length)
         {
             hint
         } else {

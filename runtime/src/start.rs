@@ -5,9 +5,9 @@
 
 use crate::cell::Global;
 use crate::maps::PAGE;
-use crate::syscall::{forward, nr, state};
+use crate::syscall::{forward, nr};
 use crate::text::die;
-use crate::{arch, config, memory, poll, resume, stacks};
+use crate::{arch, config, memory, poll, restore, stacks};
 
 /// What the kernel put on the stack at the start of this incarnation.
 #[derive(Clone, Copy)]
@@ -27,12 +27,15 @@ static INITIAL: Global<Initial> = Global::new(Initial {
 });
 
 /// Variables of ours that the program does not see.
-pub const INTERNAL: [&[u8]; 4] = [
-    b"POPCORN_RESUME=",
-    b"POPCORN_PROG=",
-    b"POPCORN_HOST=",
-    b"POPCORN_IMAGE=",
-];
+pub const INTERNAL: [&[u8]; 4] = [RESUME, PROG, HOST, ELF];
+/// Descriptor of the image to go on from.
+pub const RESUME: &[u8] = b"POPCORN_RESUME=";
+/// Descriptor of the program's file, which has every ISA's image.
+pub const PROG: &[u8] = b"POPCORN_PROG=";
+/// Name of the ISA of the machine itself, under the emulator if there is one.
+pub const HOST: &[u8] = b"POPCORN_HOST=";
+/// Descriptor of the file that this incarnation was started from, to be closed.
+pub const ELF: &[u8] = b"POPCORN_ELF=";
 
 impl Initial {
     fn read(sp: *const u64) -> Self {
@@ -106,8 +109,8 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     // SAFETY: nothing else runs yet.
     unsafe { *INITIAL.get() = initial };
     config::start(&initial);
-    match initial.var(INTERNAL[0]) {
-        Some(fd) => resume::start(fd),
+    match initial.var(RESUME) {
+        Some(fd) => restore::start(fd),
         None => fresh(&initial),
     }
 }
@@ -141,7 +144,6 @@ struct Copied {
     envp: *const *const u8,
 }
 
-const AT_PHDR: u64 = 3;
 const AT_HWCAP: u64 = 16;
 const AT_PLATFORM: u64 = 15;
 const AT_BASE_PLATFORM: u64 = 24;
@@ -208,11 +210,11 @@ impl Copied {
         for [tag, value] in initial.auxv().filter(|&[tag, _]| kept(tag)) {
             out.word(tag);
             match tag {
-                // SAFETY: the kernel's string, and its 16 random bytes.
+                // SAFETY: the kernel's string.
                 AT_EXECFN => out.text(unsafe { c_bytes(value as *const u8) }),
-                AT_RANDOM => unsafe { out.raw(core::slice::from_raw_parts(value as *const u8, 16)) },
+                // SAFETY: the kernel's 16 random bytes.
+                AT_RANDOM => out.raw(unsafe { &*(value as *const [u8; 16]) }),
                 AT_PAGESZ => out.word(PAGE),
-                AT_PHDR..=0xffff => out.word(value),
                 _ => out.word(value),
             }
         }
@@ -267,9 +269,4 @@ pub fn abort() -> ! {
     loop {
         forward(nr::EXIT_GROUP, [134, 0, 0, 0, 0, 0]);
     }
-}
-
-#[allow(unused)]
-fn unused() {
-    let _ = state::tracing();
 }

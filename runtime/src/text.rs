@@ -1,6 +1,7 @@
 //! Lines of text without an allocator: messages, trace lines, reply files.
 
 /// A line under construction. What does not fit is cut off.
+#[derive(Debug, Clone)]
 pub struct Line {
     bytes: [u8; 512],
     len: usize,

@@ -50,8 +50,9 @@ fn tables() -> &'static Tables {
         // SAFETY: the linker's last step put a stack map there, whose header states its length.
         let map = unsafe {
             let start = &raw const __popcorn_stackmap;
-            StackMap::length(&*start)
-                .and_then(|length| StackMap::parse(core::slice::from_raw_parts(start.cast(), length as usize)))
+            StackMap::length(&*start).and_then(|length| {
+                StackMap::parse(core::slice::from_raw_parts(start.cast(), length as usize))
+            })
         };
         let isa = arch::isa();
         match (map, isa.callee_saved_index(isa.fp)) {
@@ -73,7 +74,7 @@ pub fn cfa(context: &Context, rule: &Rule) -> u64 {
     } else {
         context.sp
     };
-    base.wrapping_add_signed(rule.cfa_offset().into())
+    base.wrapping_add_signed(rule.cfa_offset())
 }
 
 /// Turns the context of a frame into its caller's. False if the return address is lost.
@@ -87,11 +88,11 @@ pub fn step(context: &mut Context, rule: &Rule) -> bool {
         return false;
     };
     for (register, offset) in rule.saved() {
-        if let Some(slot) = context.regs.get_mut(register as usize) {
-            *slot = word(offset.into());
+        if let Some(slot) = context.regs.get_mut(register) {
+            *slot = word(offset);
         }
     }
-    context.pc = word(ra.into());
+    context.pc = word(ra);
     context.sp = cfa;
     true
 }

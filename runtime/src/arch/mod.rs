@@ -33,7 +33,6 @@ const _: () = {
 /// Bytes of code in `__popcorn_bottom`, on every ISA.
 pub const BOTTOM_SIZE: u64 = 64;
 
-#[cfg(not(test))]
 unsafe extern "C" {
     static __popcorn_isa_id: u64;
     pub fn __popcorn_raw_syscall(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64;
@@ -79,7 +78,6 @@ pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
 }
 
 /// Whether `address` is a return address into the lowest frame.
-#[cfg(not(test))]
 pub fn is_bottom(address: u64) -> bool {
     let start = __popcorn_bottom as *const () as u64;
     address.wrapping_sub(start) <= BOTTOM_SIZE

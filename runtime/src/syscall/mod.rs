@@ -10,6 +10,8 @@ pub mod numbers;
 pub mod signals;
 pub mod state;
 
+pub use generic::TRANSLATED;
+
 use crate::arch::{self, kernel};
 use crate::{memory, text};
 
@@ -19,6 +21,7 @@ pub const EINTR: i64 = 4;
 pub const EBADF: i64 = 9;
 pub const ENOMEM: i64 = 12;
 pub const EFAULT: i64 = 14;
+pub const EBUSY: i64 = 16;
 pub const EEXIST: i64 = 17;
 pub const EINVAL: i64 = 22;
 pub const ENOSYS: i64 = 38;
