@@ -6,12 +6,20 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod assembly;
+mod byval;
+mod datastack;
+mod frames;
 mod intrinsics;
 pub mod llvm;
 mod lower;
 mod neutral;
 mod optimise;
+mod pads;
+mod points;
+mod reach;
+mod sjlj;
 mod variadic;
+mod verify;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -85,6 +93,14 @@ pub enum Error {
         location: String,
         help: String,
     },
+    #[error(
+        "{file}: function `{function}` breaks a rule of the ABI: {rule}\n  help: this is a bug; please report it with the output of --save-temps"
+    )]
+    Verify {
+        file: String,
+        function: String,
+        rule: String,
+    },
     #[error("internal: {stage}: {reason}")]
     Internal { stage: &'static str, reason: String },
     #[error("{path}: {source}")]
@@ -100,13 +116,43 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     let mut temps = Temps { options, next: 0 };
     temps.save(&module, "input")?;
 
+    // From here on nothing depends on the base ISA.
     neutral::run(&module, &options.isas)?;
     variadic::run(&module)?;
+    byval::run(&module);
     temps.save(&module, "neutral")?;
+    // From here on control flow says all there is: no call returns twice.
+    sjlj::run(&module, &options.leaf);
+    temps.save(&module, "sjlj")?;
 
     optimise::run(&module, options.opt)?;
     lower::name_globals(&module);
     temps.save(&module, "optimised")?;
+
+    for f in module.definitions() {
+        pads::isolate(&module, f);
+    }
+    if options.instrument {
+        points::run(&module, options.points, &options.leaf);
+        temps.save(&module, "points")?;
+        let reach = reach::Reach::analyse(&module, &options.leaf);
+        let instrumented: Vec<_> = module
+            .definitions()
+            .into_iter()
+            .filter(|f| reach.is_instrumented(*f))
+            .collect();
+        reach.use_c_convention(&module);
+        for f in &instrumented {
+            datastack::run(&module, *f);
+        }
+        temps.save(&module, "datastack")?;
+        for f in &instrumented {
+            frames::run(&module, *f, &reach);
+        }
+        temps.save(&module, "frames")?;
+    }
+    // From here on the IR keeps the rules of docs/abi.md.
+    verify::run(&module)?;
 
     match output {
         Output::Object => lower::fat_object(&module, options),
@@ -123,11 +169,6 @@ struct Temps<'a> {
 
 impl Temps<'_> {
     fn save(&mut self, module: &Module, stage: &'static str) -> Result<(), Error> {
-        if cfg!(debug_assertions) {
-            module
-                .verify()
-                .map_err(|reason| Error::Internal { stage, reason })?;
-        }
         let Some(dir) = &self.options.save_temps else {
             return Ok(());
         };

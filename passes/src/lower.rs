@@ -43,7 +43,7 @@ pub fn name_globals(module: &Module) {
 }
 
 /// `uwtable(sync)`: frames are only ever looked at from call sites.
-const SYNC_UNWIND_TABLE: u64 = 1;
+pub(crate) const SYNC_UNWIND_TABLE: u64 = 1;
 
 /// Assembly of the module for one ISA.
 pub fn assembly(module: &Module, isa: &'static Isa, opt: OptLevel) -> Result<Vec<u8>, Error> {

@@ -49,6 +49,17 @@ impl<'m> Builder<'m> {
             None => Self::at_end(module, block),
         }
     }
+    /// In an entry block, behind its leading allocas.
+    pub fn after_allocas(module: &'m Module, entry: Block) -> Self {
+        let place = entry
+            .instructions()
+            .into_iter()
+            .find(|i| !i.is(Opcode::LLVMAlloca));
+        match place {
+            Some(i) => Self::before(module, i),
+            None => Self::at_end(module, entry),
+        }
+    }
     /// Calls made from here on carry the debug location of `inst`.
     pub fn located_like(mut self, inst: Value) -> Self {
         self.like = Some(inst);

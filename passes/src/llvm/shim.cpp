@@ -279,6 +279,29 @@ size_t popcorn_back_edges(LLVMValueRef function, LLVMBasicBlockRef *latches,
   return N;
 }
 
+// Moves every value used outside its block to an alloca, phis included, so that control flow edges may be
+// added freely. Values of the entry block that only allocas precede stay.
+void popcorn_demote_registers(LLVMValueRef function) {
+  Function *F = unwrap<Function>(function);
+  SmallVector<Instruction *, 64> Values;
+  SmallVector<PHINode *, 16> Phis;
+  for (BasicBlock &B : *F)
+    for (Instruction &I : B) {
+      if (isa<AllocaInst>(I) && cast<AllocaInst>(I).isStaticAlloca())
+        continue;
+      if (auto *P = dyn_cast<PHINode>(&I)) {
+        Phis.push_back(P);
+        continue;
+      }
+      if (I.isUsedOutsideOfBlock(&B))
+        Values.push_back(&I);
+    }
+  for (Instruction *I : Values)
+    DemoteRegToStack(*I);
+  for (PHINode *P : Phis)
+    DemotePHIToStack(P);
+}
+
 // One section per function and per global.
 void popcorn_section_per_symbol(void *machine) {
   TargetMachine *TM = reinterpret_cast<TargetMachine *>(machine);

@@ -290,6 +290,18 @@ impl Value {
     pub fn param_align(self, index: usize) -> u64 {
         unsafe { shim::popcorn_param_align(self.0, index as u32) }
     }
+    /// Whether the first parameter of a function or call is the place of its result.
+    pub fn has_struct_return(self) -> bool {
+        unsafe {
+            let id = LLVMGetEnumAttributeKindForName(c"sret".as_ptr(), 4);
+            let a = if self.is_function() {
+                LLVMGetEnumAttributeAtIndex(self.0, 1, id)
+            } else {
+                LLVMGetCallSiteEnumAttribute(self.0, 1, id)
+            };
+            !a.is_null()
+        }
+    }
     /// Drops attributes that a migration below would make untrue; true if there were any.
     pub fn drop_migration_attributes(self) -> bool {
         unsafe { shim::popcorn_drop_attributes(self.0) != 0 }
@@ -541,6 +553,10 @@ impl Value {
     pub fn remove_unreachable_blocks(self) {
         unsafe { shim::popcorn_remove_unreachable(self.0) }
     }
+    /// Moves every value that is used outside its block, and every phi, to an alloca.
+    pub fn demote_registers(self) {
+        unsafe { shim::popcorn_demote_registers(self.0) }
+    }
     pub fn strip_debug_info(self) {
         unsafe { shim::popcorn_strip_debug(self.0) }
     }
@@ -569,9 +585,12 @@ impl Value {
         let n = CString::new(name).unwrap_or_default();
         unsafe { Block(shim::popcorn_split_before(self.0, n.as_ptr())) }
     }
-    /// Turns a call into an invoke; returns the normal destination (the rest of the block).
-    pub fn call_to_invoke(self, unwind: Block) -> Block {
-        unsafe { Block(shim::popcorn_call_to_invoke(self.0, unwind.0)) }
+    /// Turns a call into an invoke; returns the invoke and its normal destination (the rest of the block).
+    pub fn call_to_invoke(self, unwind: Block) -> (Value, Block) {
+        let block = self.parent();
+        let rest = unsafe { Block(shim::popcorn_call_to_invoke(self.0, unwind.0)) };
+        // The block now ends with the invoke, so the handle of the call is not used again.
+        (block.terminator().unwrap_or(self), rest)
     }
     pub fn successors(self) -> Vec<Block> {
         unsafe {

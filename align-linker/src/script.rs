@@ -1,0 +1,152 @@
+//! The linker script: the same on every ISA but for the filling between functions.
+//!
+//! Sections arrive renamed (see [`input_name`]), so that their names sort into the solved order; the
+//! script gives each output section its solved address and gathers its inputs by prefix.
+
+use crate::nodes::Class;
+use crate::solve::{BUILD_ID, IMAGE_BASE, Layout, SEGMENT};
+use popcorn_toolchains::Isa;
+use std::fmt::Write;
+
+/// The symbol at the start of the stack map: the only one whose address differs per ISA.
+pub const STACKMAP: &str = "__popcorn_stackmap";
+
+/// Whether the linker defines this symbol.
+pub fn is_defined(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "__popcorn_image_start",
+        "__popcorn_build_id",
+        "__popcorn_data_start",
+        "__popcorn_data_end",
+        "__popcorn_private_start",
+        "__popcorn_private_end",
+        "__popcorn_tls_start",
+        "__popcorn_tls_filesz",
+        "__popcorn_tls_memsz",
+        "__popcorn_tls_align",
+        STACKMAP,
+        "__ehdr_start",
+        "__executable_start",
+        "etext",
+        "_etext",
+        "edata",
+        "_edata",
+        "__bss_start",
+        "_end",
+        "end",
+        "__global_pointer$",
+        "_GLOBAL_OFFSET_TABLE_",
+        "__preinit_array_start",
+        "__preinit_array_end",
+        "__init_array_start",
+        "__init_array_end",
+        "__fini_array_start",
+        "__fini_array_end",
+    ];
+    NAMES.contains(&name) || name.starts_with("__start_") || name.starts_with("__stop_")
+}
+
+/// The name a section gets for the link: class and, where the order is solved, position.
+pub fn input_name(class: Class, position: Option<usize>) -> String {
+    let output = class.output();
+    match position {
+        Some(position) => format!(".in{output}~{position:08}"),
+        None => format!(".in{output}"),
+    }
+}
+
+/// Writes the script.
+pub fn script(isa: &Isa, entry: &str, layout: &Layout) -> String {
+    let mut s = String::new();
+    write_script(&mut s, isa, entry, layout).unwrap_or_default();
+    s
+}
+
+fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std::fmt::Result {
+    writeln!(s, "ENTRY({entry})")?;
+    // Flags: 1 execute, 2 write, 4 read.
+    writeln!(s, "PHDRS {{")?;
+    writeln!(s, "  headers PT_PHDR PHDRS FLAGS(4);")?;
+    writeln!(s, "  text PT_LOAD FILEHDR PHDRS FLAGS(5);")?;
+    writeln!(s, "  cold PT_LOAD FLAGS(5);")?;
+    writeln!(s, "  rodata PT_LOAD FLAGS(4);")?;
+    if layout.tls.size != 0 {
+        writeln!(s, "  tls PT_TLS FLAGS(4);")?;
+    }
+    writeln!(s, "  data PT_LOAD FLAGS(6);")?;
+    writeln!(s, "  state PT_LOAD FLAGS(6);")?;
+    writeln!(s, "  ptext PT_LOAD FLAGS(5);")?;
+    writeln!(s, "  prodata PT_LOAD FLAGS(4);")?;
+    writeln!(s, "  pdata PT_LOAD FLAGS(6);")?;
+    writeln!(s, "  stackmap PT_LOAD FLAGS(4);")?;
+    writeln!(s, "  stack PT_GNU_STACK FLAGS(6);")?;
+    writeln!(s, "}}\nSECTIONS {{")?;
+    writeln!(s, "  . = {IMAGE_BASE:#x} + SIZEOF_HEADERS;")?;
+    let fill: String = isa
+        .trap
+        .iter()
+        .cycle()
+        .take(4)
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    for (class, extent) in Class::ALIGNED.into_iter().zip(&layout.extents) {
+        let segment = match class {
+            Class::Text => "text",
+            Class::Cold => "cold",
+            Class::Rodata => "rodata",
+            Class::Tdata | Class::Tbss => "rodata :tls",
+            Class::State | Class::StateBss => "state",
+            _ => "data",
+        };
+        if extent.size == 0 {
+            continue;
+        }
+        let output = class.output();
+        let reserved = match class {
+            Class::Rodata => format!(". += {BUILD_ID}; "),
+            _ => String::new(),
+        };
+        let fill = match class.is_text() {
+            true => format!(" =0x{fill}"),
+            false => String::new(),
+        };
+        writeln!(
+            s,
+            "  {output} {:#x} : ALIGN({}) {{ {reserved}*(SORT_BY_NAME({}~*)) }} :{segment}{fill}",
+            extent.address,
+            extent.align,
+            input_name(class, None),
+        )?;
+    }
+    let private = layout.private_start;
+    let input = |class| input_name(class, None);
+    writeln!(
+        s,
+        "  .private.text {private:#x} : {{ *({0} .iplt .plt) }} :ptext =0x{fill}",
+        input(Class::PrivateText)
+    )?;
+    writeln!(s, "  . = ALIGN({SEGMENT:#x});")?;
+    writeln!(
+        s,
+        "  .private.rodata : {{ *({0} .got .got.plt) }} :prodata",
+        input(Class::PrivateRodata)
+    )?;
+    writeln!(s, "  . = ALIGN({SEGMENT:#x});")?;
+    writeln!(
+        s,
+        "  .private.data : {{ *({0}) }} :pdata",
+        input(Class::PrivateState)
+    )?;
+    writeln!(s, "  . = ALIGN({SEGMENT:#x});")?;
+    writeln!(s, "  {STACKMAP} = .;")?;
+    writeln!(
+        s,
+        "  .popcorn.stackmap : {{ *({0}) }} :stackmap",
+        input(Class::Lsda)
+    )?;
+    writeln!(s, "  .eh_frame : {{ *(.eh_frame) }} :stackmap")?;
+    for (name, value) in &layout.symbols {
+        writeln!(s, "  \"{name}\" = {value:#x};")?;
+    }
+    writeln!(s, "}}")
+}

@@ -1,0 +1,175 @@
+//! Makes fat objects from C or LLVM IR with plain clang, for tests that need no popcorn-cc.
+#![allow(dead_code)]
+
+use popcorn_align_linker::{Input, Job};
+use popcorn_toolchains::{ALL, BASE, Isa};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Runs a command that must succeed; its standard output.
+pub fn run(command: &mut Command) -> Vec<u8> {
+    let output = command
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
+/// A directory and what is made in it.
+pub struct Bench {
+    pub dir: tempfile::TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Compiles one source for one ISA.
+    pub fn compile(&self, isa: &Isa, name: &str, source: &str, flags: &[&str]) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, source).unwrap();
+        let out = self.path(&format!("{name}.{}.o", isa.name));
+        run(Command::new("clang-22")
+            .arg(format!("--target={}", isa.triple))
+            .args([
+                "-c",
+                "-O2",
+                "-ffreestanding",
+                "-fno-pic",
+                "-ftls-model=local-exec",
+            ])
+            .args([
+                "-ffunction-sections",
+                "-fdata-sections",
+                "-Wno-override-module",
+            ])
+            .args([
+                "-fno-stack-protector",
+                "-Wno-unused-command-line-argument",
+                "-mllvm",
+                "-enable-global-merge=false",
+                "-mllvm",
+                "-riscv-enable-global-merge=false",
+                "-mllvm",
+                "-aarch64-enable-global-merge=false",
+                "-fasynchronous-unwind-tables",
+            ])
+            .args(if isa.name == "riscv64" {
+                &[
+                    "-mno-relax",
+                    "-msmall-data-limit=0",
+                    "-march=rv64gc",
+                    "-mabi=lp64d",
+                ][..]
+            } else {
+                &["-mno-red-zone"][..if isa.name == BASE.name { 1 } else { 0 }]
+            })
+            .args(flags)
+            .arg(&path)
+            .arg("-o")
+            .arg(&out));
+        out
+    }
+
+    /// Packs one object per ISA into a fat one.
+    pub fn pack(&self, name: &str, parts: &[PathBuf]) -> PathBuf {
+        let out = self.path(&format!("{name}.o"));
+        let mut command = Command::new("llvm-objcopy-22");
+        for (isa, part) in ALL.iter().zip(parts).skip(1) {
+            let section = format!(".popcorn.obj.{}", isa.name);
+            command.arg(format!("--add-section={section}={}", part.display()));
+            command.arg(format!("--set-section-flags={section}=exclude"));
+        }
+        run(command.arg(&parts[0]).arg(&out));
+        out
+    }
+
+    /// Compiles one source for all ISAs.
+    pub fn fat(&self, name: &str, source: &str) -> PathBuf {
+        self.fat_flags(name, source, &[])
+    }
+
+    pub fn fat_flags(&self, name: &str, source: &str, flags: &[&str]) -> PathBuf {
+        self.fat_each(name, |_| source.to_owned(), flags)
+    }
+
+    /// Compiles another source per ISA.
+    pub fn fat_each(&self, name: &str, source: impl Fn(&Isa) -> String, flags: &[&str]) -> PathBuf {
+        let parts: Vec<PathBuf> = ALL
+            .iter()
+            .map(|isa| self.compile(isa, name, &source(isa), flags))
+            .collect();
+        self.pack(name, &parts)
+    }
+
+    /// Makes an archive.
+    pub fn archive(&self, name: &str, members: &[PathBuf]) -> PathBuf {
+        let out = self.path(name);
+        run(Command::new("llvm-ar-22")
+            .arg("rcs")
+            .arg(&out)
+            .args(members));
+        out
+    }
+
+    /// A job over objects and archives.
+    pub fn job(&self, inputs: &[&Path]) -> Job {
+        Job {
+            inputs: inputs
+                .iter()
+                .map(|path| match path.extension().is_some_and(|e| e == "a") {
+                    true => Input::Archive(path.to_path_buf()),
+                    false => Input::Object {
+                        path: path.to_path_buf(),
+                        bytes: None,
+                    },
+                })
+                .collect(),
+            output: self.path("prog"),
+            isas: ALL.to_vec(),
+            entry: "_start".to_owned(),
+            keep: Vec::new(),
+            save_temps: None,
+            map: None,
+            leaf: None,
+            leaf_provider: None,
+        }
+    }
+}
+
+/// A program without libc: system calls and an entry point for each ISA. `main` gets no arguments.
+pub const START: &str = r#"
+#if defined(__x86_64__)
+__asm__(".section .text._start,\"ax\",@progbits\n.globl _start\n.type _start,@function\n_start: xor %ebp,%ebp\n and $-16,%rsp\n call run\n hlt\n.size _start,.-_start\n.text");
+long sys(long n, long a, long b, long c) {
+  long r; __asm__ volatile("syscall" : "=a"(r) : "a"(n), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory"); return r; }
+enum { WRITE = 1, EXIT = 231 };
+#elif defined(__aarch64__)
+__asm__(".section .text._start,\"ax\",@progbits\n.globl _start\n.type _start,@function\n_start: mov x29,#0\n bl run\n brk #1\n.size _start,.-_start\n.text");
+long sys(long n, long a, long b, long c) {
+  register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
+  __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory"); return x0; }
+enum { WRITE = 64, EXIT = 94 };
+#else
+__asm__(".section .text._start,\"ax\",@progbits\n.globl _start\n.type _start,@function\n_start: li s0,0\n call run\n ebreak\n.size _start,.-_start\n.text");
+long sys(long n, long a, long b, long c) {
+  register long a7 __asm__("a7") = n, a0 __asm__("a0") = a, a1 __asm__("a1") = b, a2 __asm__("a2") = c;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory"); return a0; }
+enum { WRITE = 64, EXIT = 94 };
+#endif
+int main(void);
+__attribute__((noreturn)) void run(void) { sys(EXIT, main(), 0, 0); __builtin_trap(); }
+void say(const char *s) { long n = 0; while (s[n]) n++; sys(WRITE, 1, (long)s, n); }
+void hex(unsigned long x) { char b[18]; for (int i = 15; i >= 0; i--, x >>= 4) b[i] = "0123456789abcdef"[x & 15]; b[16] = '\n'; b[17] = 0; say(b); }
+"#;
