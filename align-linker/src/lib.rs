@@ -6,6 +6,7 @@
 mod collect;
 mod emit;
 mod error;
+mod finish;
 mod gc;
 mod link;
 mod nodes;
@@ -63,8 +64,12 @@ pub enum Input {
 pub struct Summary {
     /// Things the user should know.
     pub warnings: Vec<String>,
-    /// Hash of the neutral layout.
+    /// Hash of code, neutral data and their layout.
     pub build_id: [u8; 16],
+    /// Functions that have a descriptor.
+    pub functions: usize,
+    /// Their sites.
+    pub sites: u64,
 }
 
 /// Links.
@@ -73,7 +78,7 @@ pub struct Summary {
 /// [`Error`]; nothing is written to the output then.
 pub fn link(job: &Job) -> Result<Summary, Error> {
     let files = collect::read(job)?;
-    // Every name has one definition, every file is in memory.
+    // Every file is in memory; from here on every name has one definition.
     let collected = collect::collect(job, &files)?;
     // It is known which sections of the ISAs are the same thing.
     let nodes = nodes::nodes(&collected)?;
@@ -81,10 +86,47 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
     let live = gc::live(&collected, &nodes)?;
     // No aligned symbol moves any more.
     let plan = emit::plan(&collected, &nodes, &live)?;
+    if let Some(map) = &job.map {
+        finish::write_atomically(map, finish::layout_map(&plan).as_bytes(), 0o644)?;
+    }
     let scratch = link::Scratch::new(job.save_temps.as_deref())?;
     let linked = link::link(&plan, &job.entry, scratch.path())?;
     // All ISAs agree on addresses and on data.
     verify::verify(&plan, &linked)?;
-    let _ = linked;
-    Ok(Summary::default())
+    // They agree on which functions can be captured.
+    let unwind = finish::unwind(&plan, &linked)?;
+    let build_id = finish::build_id(&plan, &linked);
+    let mut finished = Vec::new();
+    for (linked, unwind) in linked.iter().zip(&unwind) {
+        finished.push(finish::finish(&plan, linked, unwind, &build_id)?);
+    }
+    finish::write(&linked, &finished, &build_id, &job.output)?;
+    let (functions, sites) = finish::sites(&plan, &linked[0]);
+    Ok(Summary {
+        warnings: leaf_warnings(job, &collected),
+        build_id,
+        functions,
+        sites,
+    })
+}
+
+/// Callers treat some library functions as never migrating; another definition of one may not keep to
+/// that.
+fn leaf_warnings(job: &Job, collected: &collect::Collected<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for name in job.leaf.iter().flat_map(|set| set.iter()) {
+        let Some(def) = collected.symbols.get(name).and_then(|g| g.defs[0]) else {
+            continue;
+        };
+        let object = &collected.objects[def.object as usize];
+        if !object.leaf_provider {
+            warnings.push(format!(
+                "{} defines {name}, which its callers treat as never migrating\n  \
+                 help: compile them with -fno-builtin-{name}",
+                object.name
+            ));
+        }
+    }
+    warnings.sort();
+    warnings
 }

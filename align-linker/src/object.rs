@@ -71,8 +71,6 @@ impl Sect<'_> {
 pub struct Group<'a> {
     /// Its signature.
     pub signature: &'a str,
-    /// Its own section.
-    pub section: usize,
     /// Its members.
     pub members: Vec<usize>,
 }
@@ -183,11 +181,7 @@ impl<'a> Part<'a> {
             if members.iter().any(|&m| m >= part.sections.len()) {
                 return None;
             }
-            part.groups.push(Group {
-                signature,
-                section,
-                members,
-            });
+            part.groups.push(Group { signature, members });
         }
         Some(part)
     }

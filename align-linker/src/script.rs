@@ -94,7 +94,9 @@ fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std:
             Class::Text => "text",
             Class::Cold => "cold",
             Class::Rodata => "rodata",
-            Class::Tdata | Class::Tbss => "rodata :tls",
+            Class::Tdata => "rodata :tls",
+            // Not part of what is loaded: a loader would zero it, in a segment that cannot be written.
+            Class::Tbss => "tls",
             Class::State | Class::StateBss => "state",
             _ => "data",
         };
@@ -110,10 +112,14 @@ fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std:
             true => format!(" =0x{fill}"),
             false => String::new(),
         };
+        // Zeroed TLS follows `.tdata` by itself; ld.lld disregards an address given to it.
+        let address = match class {
+            Class::Tbss => String::new(),
+            _ => format!("{:#x} ", extent.address),
+        };
         writeln!(
             s,
-            "  {output} {:#x} : ALIGN({}) {{ {reserved}*(SORT_BY_NAME({}~*)) }} :{segment}{fill}",
-            extent.address,
+            "  {output} {address}: ALIGN({}) {{ {reserved}*(SORT_BY_NAME({}~*)) }} :{segment}{fill}",
             extent.align,
             input_name(class, None),
         )?;
@@ -138,10 +144,11 @@ fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std:
         input(Class::PrivateState)
     )?;
     writeln!(s, "  . = ALIGN({SEGMENT:#x});")?;
+    // The word only makes sure that there is such a section.
     writeln!(s, "  {STACKMAP} = .;")?;
     writeln!(
         s,
-        "  .popcorn.stackmap : {{ *({0}) }} :stackmap",
+        "  .popcorn.stackmap : {{ QUAD(0) *({0}) }} :stackmap",
         input(Class::Lsda)
     )?;
     writeln!(s, "  .eh_frame : {{ *(.eh_frame) }} :stackmap")?;

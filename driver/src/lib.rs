@@ -11,7 +11,6 @@ pub mod error;
 pub mod flags;
 pub mod frontend;
 pub mod job;
-mod link_api;
 pub mod output;
 pub mod pipeline;
 pub mod query;

@@ -8,4 +8,7 @@
 pub mod bytes;
 pub mod elf;
 pub mod image;
+pub mod package;
 pub mod stackmap;
+#[cfg(feature = "std")]
+pub mod unwind;

@@ -10,6 +10,7 @@ use popcorn_driver::args::unknown_isa;
 use popcorn_driver::cli::migrate::Answer;
 use popcorn_driver::cli::run::Run;
 use popcorn_driver::cli::{extract, migrate, run};
+use popcorn_driver::sysroot;
 use popcorn_toolchains::Isa;
 
 /// Programs that run on several ISAs and move between them while they run.
@@ -60,6 +61,15 @@ enum Cmd {
         /// The file to write
         #[arg(short)]
         output: PathBuf,
+    },
+    /// Build what programs are linked with: libc, headers and the runtime
+    Sysroot {
+        /// Where; an up-to-date one is left alone
+        #[arg(long)]
+        prefix: PathBuf,
+        /// Compilations at a time
+        #[arg(long, default_value_t = 2)]
+        jobs: usize,
     },
 }
 
@@ -117,6 +127,10 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
         }
         Cmd::Extract { isa, prog, output } => {
             extract::extract(&prog, isa, &output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Cmd::Sysroot { prefix, jobs } => {
+            sysroot::build(&prefix, jobs)?;
             Ok(ExitCode::SUCCESS)
         }
     }
