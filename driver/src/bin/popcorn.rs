@@ -10,7 +10,7 @@ use popcorn_driver::args::unknown_isa;
 use popcorn_driver::cli::migrate::Answer;
 use popcorn_driver::cli::run::Run;
 use popcorn_driver::cli::{extract, migrate, run};
-use popcorn_driver::sysroot;
+use popcorn_driver::{runtime_build, sysroot};
 use popcorn_toolchains::Isa;
 
 /// Programs that run on several ISAs and move between them while they run.
@@ -131,6 +131,7 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
         }
         Cmd::Sysroot { prefix, jobs } => {
             sysroot::build(&prefix, jobs)?;
+            runtime_build::build(&prefix)?;
             Ok(ExitCode::SUCCESS)
         }
     }
