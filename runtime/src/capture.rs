@@ -205,7 +205,7 @@ fn vanished(pc: u64) -> ! {
 /// Every frame is a record; the native stack holds nothing that is needed.
 fn finish(capture: &mut Capture) -> ! {
     ACTIVE.store(false, Relaxed);
-    let Some(job) = capture.job.take() else {
+    let Some(job) = capture.job else {
         die("internal error: a capture that nobody asked for");
     };
     let there = job.to.filter(|to| to.id != arch::isa().id);
