@@ -50,7 +50,10 @@ pub fn read(job: &Job) -> Result<Vec<File>, Error> {
                 source,
             })?,
         };
-        let leaf_provider = job.leaf_provider.as_deref() == Some(path as &Path);
+        let leaf_provider = job
+            .leaf_provider
+            .as_ref()
+            .is_some_and(|p| path.starts_with(p));
         files.push(File {
             name: path.display().to_string(),
             bytes,

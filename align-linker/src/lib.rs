@@ -41,7 +41,7 @@ pub struct Job {
     pub map: Option<PathBuf>,
     /// Functions that callers treat as never migrating.
     pub leaf: Option<Arc<HashSet<String>>>,
-    /// The archive that may define those.
+    /// The archive, or the folder of archives, that may define those.
     pub leaf_provider: Option<PathBuf>,
 }
 
