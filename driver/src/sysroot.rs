@@ -101,6 +101,7 @@ pub fn build(prefix: &Path, jobs: usize) -> Result<()> {
     fs::copy(tree.root.join("COPYRIGHT"), new_lib.join("musl.COPYRIGHT"))?;
     fs::write(new_lib.join("sysroot.stamp"), &stamp)?;
 
+    keep_others(&lib, &new_lib)?;
     replace(&tree.include, &prefix.join("include"), work.path())?;
     replace(&new_lib, &lib, work.path())?;
     Ok(())
@@ -182,6 +183,22 @@ fn sorted_lines(names: &HashSet<String>) -> String {
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
     names.join("\n") + "\n"
+}
+
+/// Other recipes put their archives into the same folder; they go with it into the new one.
+fn keep_others(old: &Path, new: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(old) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let entry = entry?;
+        let place = new.join(entry.file_name());
+        if entry.file_type()?.is_file() && !place.exists() {
+            fs::hard_link(entry.path(), &place)
+                .with_context(|| format!("{}", entry.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts `new` where `place` is; what was there goes into `work`, which is removed at the end.

@@ -47,6 +47,8 @@ const LIBC_FLAGS: &[&str] = &[
     "-fno-strict-aliasing",
     "-fno-asynchronous-unwind-tables",
     "-O2",
+    "-Xclang", // the passes optimise
+    "-disable-llvm-passes",
     "-ffunction-sections",
     "-fdata-sections",
     "-D_XOPEN_SOURCE=700",
