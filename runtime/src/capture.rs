@@ -19,7 +19,7 @@ pub struct Record {
     pub descriptor: *const Descriptor,
     pub next: *mut Record,
     pub site: u32,
-    reserved: u32,
+    pub reserved: u32,
     pub frame: u64,
 }
 
@@ -49,6 +49,10 @@ pub struct Capture {
     /// Which of them the last capture used.
     current: u64,
     pub job: Option<Job>,
+    /// What belongs into the header of the record that is being filled: stored once the pad has done,
+    /// since a resumed function's pad copies its old record, header and all.
+    next: *mut Record,
+    frame: u64,
     /// First and last record.
     pub innermost: *mut Record,
     pub outermost: *mut Record,
@@ -63,6 +67,8 @@ static CAPTURE: Global<Capture> = Global::new(Capture {
     buffers: 0,
     current: 0,
     job: None,
+    next: core::ptr::null_mut(),
+    frame: 0,
     innermost: core::ptr::null_mut(),
     outermost: core::ptr::null_mut(),
     frames: 0,
@@ -141,13 +147,8 @@ pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
     capture.innermost = first;
     capture.frames = 1;
     capture.begin = if resume::timed(job) { now() } else { 0 };
-    let frame = unwind::entry(context.pc).map_or(0, |entry| unwind::cfa(context, &entry.rule));
-    // SAFETY: the buffer's first bytes.
-    unsafe {
-        (*first).next = core::ptr::null_mut();
-        (*first).reserved = 0;
-        (*first).frame = frame;
-    }
+    capture.next = core::ptr::null_mut();
+    capture.frame = unwind::entry(context.pc).map_or(0, |entry| unwind::cfa(context, &entry.rule));
     ACTIVE.store(true, Relaxed);
     Ok(first as u64)
 }
@@ -167,6 +168,11 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
     if !unwind::step(context, &own.rule) {
         vanished(context.pc);
     }
+    // SAFETY: a complete record.
+    unsafe {
+        (*record).next = capture.next;
+        (*record).frame = capture.frame;
+    }
     if arch::is_bottom(context.pc) {
         capture.outermost = record;
         finish(capture);
@@ -181,12 +187,8 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
     if next as u64 + LARGEST > capture.end_of_buffer() {
         die("the stack has more frame records than a buffer holds");
     }
-    // SAFETY: inside the buffer.
-    unsafe {
-        (*next).next = record;
-        (*next).reserved = 0;
-        (*next).frame = unwind::cfa(context, &caller.rule);
-    }
+    capture.next = record;
+    capture.frame = unwind::cfa(context, &caller.rule);
     capture.frames += 1;
     context.pc = pad;
     context.args = [next as u64, 0];
