@@ -3,11 +3,31 @@
 //! Everything up to [`lower`] happens once, on one module in the base ABI, so call sites, live values
 //! and layouts agree on all ISAs by construction. `compile` reads as the pipeline does.
 
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod assembly;
+mod byval;
+mod datastack;
+mod frames;
+mod intrinsics;
+pub mod llvm;
+mod lower;
+mod neutral;
+mod optimise;
+mod pads;
+mod points;
+mod reach;
+mod sjlj;
+mod variadic;
+mod verify;
+
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use popcorn_toolchains::Isa;
+
+use llvm::Module;
 
 /// Where migration points go (`--popcorn-migration-points`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +70,12 @@ pub struct Options {
 }
 
 /// What to emit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Output {
     /// The fat object.
     Object,
     /// Assembly for one ISA (`-S`).
-    Assembly(&'static str),
+    Assembly(&'static Isa),
     /// The IR as it is just before lowering (`-S -emit-llvm` of the instrumented module).
     Ir,
 }
@@ -73,6 +93,14 @@ pub enum Error {
         location: String,
         help: String,
     },
+    #[error(
+        "{file}: function `{function}` breaks a rule of the ABI: {rule}\n  help: this is a bug; please report it with the output of --save-temps"
+    )]
+    Verify {
+        file: String,
+        function: String,
+        rule: String,
+    },
     #[error("internal: {stage}: {reason}")]
     Internal { stage: &'static str, reason: String },
     #[error("{path}: {source}")]
@@ -84,9 +112,83 @@ pub enum Error {
 
 /// Compiles one module of base-ABI IR (`.bc` or `.ll` text) to a fat object, assembly or IR.
 pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8>, Error> {
-    let _ = (input, options, output);
-    Err(Error::Internal {
-        stage: "compile",
-        reason: "passes are not linked in yet".into(),
-    })
+    let module = Module::parse(input, &options.name)?;
+    let mut temps = Temps { options, next: 0 };
+    temps.save(&module, "input")?;
+
+    // From here on nothing depends on the base ISA.
+    neutral::run(&module, &options.isas)?;
+    variadic::run(&module)?;
+    byval::run(&module);
+    temps.save(&module, "neutral")?;
+    // From here on control flow says all there is: no call returns twice.
+    sjlj::run(&module, &options.leaf);
+    temps.save(&module, "sjlj")?;
+
+    optimise::run(&module, options.opt)?;
+    lower::name_globals(&module);
+    temps.save(&module, "optimised")?;
+
+    for f in module.definitions() {
+        pads::isolate(&module, f);
+    }
+    if options.instrument {
+        points::run(&module, options.points, &options.leaf);
+        temps.save(&module, "points")?;
+        let reach = reach::Reach::analyse(&module, &options.leaf);
+        let instrumented: Vec<_> = module
+            .definitions()
+            .into_iter()
+            .filter(|f| reach.is_instrumented(*f))
+            .collect();
+        reach.use_c_convention(&module);
+        for f in &instrumented {
+            datastack::run(&module, *f);
+        }
+        temps.save(&module, "datastack")?;
+        for f in &instrumented {
+            frames::run(&module, *f, &reach);
+        }
+        temps.save(&module, "frames")?;
+    }
+    // From here on the IR keeps the rules of docs/abi.md.
+    verify::run(&module)?;
+
+    match output {
+        Output::Object => lower::fat_object(&module, options),
+        Output::Assembly(isa) => lower::assembly(&module, isa, options.opt),
+        Output::Ir => Ok(module.text().into_bytes()),
+    }
+}
+
+/// Runs only the verifier on a module that claims to be ready for lowering.
+pub fn verify_text(input: &[u8]) -> Result<(), Error> {
+    verify::run(&Module::parse(input, "input")?)
+}
+
+/// Writes the IR after a stage, numbered, and checks it in builds with debug assertions.
+struct Temps<'a> {
+    options: &'a Options,
+    next: usize,
+}
+
+impl Temps<'_> {
+    fn save(&mut self, module: &Module, stage: &'static str) -> Result<(), Error> {
+        let Some(dir) = &self.options.save_temps else {
+            return Ok(());
+        };
+        let base = std::path::Path::new(&self.options.name);
+        let stem = base
+            .file_stem()
+            .unwrap_or(base.as_os_str())
+            .to_string_lossy();
+        let path = dir.join(format!("{stem}.{}-{stage}.ll", self.next));
+        self.next += 1;
+        let io = |source| Error::Io {
+            path: path.clone(),
+            source,
+        };
+        std::fs::create_dir_all(dir).map_err(io)?;
+        std::fs::write(&path, module.text()).map_err(io)
+    }
 }

@@ -1,1 +1,10 @@
-//! The test harness: programs that state their own expectations.
+//! Tests of the whole toolchain: C programs that state their own expectations, compiled by
+//! `popcorn-cc`, moved at every k-th migration point, and compared with plain clang.
+//!
+//! The grammar of the expectations is in [`directives`]; what a program is put through is in
+//! `tests/programs.rs`.
+#![forbid(unsafe_code)]
+
+pub mod directives;
+pub mod process;
+pub mod toolchain;

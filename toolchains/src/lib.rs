@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod aarch64;
+pub mod base_abi;
 pub mod isa;
 mod riscv64;
 mod x86_64;

@@ -1,0 +1,45 @@
+# Two commands: `make demo` and `make test`. Each installs what is missing (as root; otherwise it prints
+# the line to run), builds, and runs.
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(TARGET)/release
+SYSROOT := $(TARGET)/sysroot
+
+.PHONY: all build deps demo test test-long bench install clean
+
+all: build
+
+# Compilers, libraries and emulators from the distribution. Quick when they are there.
+deps:
+	@.ci/deps
+
+# After this, $(BIN)/popcorn-cc and $(BIN)/popcorn work in place.
+build: deps
+	cargo build --release --bins
+	$(BIN)/popcorn sysroot --prefix $(SYSROOT) --jobs $(JOBS)
+
+# Lua, compiled once, hops around the ISAs while it works.
+demo: build
+	@testsuite/demo/run $(BIN)
+
+# Every test there is; the last line is the total.
+test: build
+	@testsuite/run-tests
+
+# The same programs at more hop distances and with more hops.
+test-long: build
+	@POPCORN_LONG=1 testsuite/run-tests
+
+# Figures, one a line: `figure NAME VALUE UNIT target T ok|missed`.
+bench: build
+	@$(BIN)/popcorn-bench
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot
+	install $(BIN)/popcorn-cc $(BIN)/popcorn $(DESTDIR)$(PREFIX)/bin
+	cp -R $(SYSROOT)/include $(SYSROOT)/lib $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot
+
+clean:
+	cargo clean

@@ -1,0 +1,77 @@
+//! Answers to `--version`, `-dumpmachine`, `-print-…` and the like.
+
+use std::process::Command;
+
+use popcorn_toolchains::{ALL, BASE};
+
+use crate::args::Query;
+use crate::error::{Error, Result};
+use crate::tools::{self, Sysroot};
+
+const HELP: &str = "\
+usage: popcorn-cc [options] file...
+
+Compiles C once and lowers it for every ISA. The command line is clang's:
+  -c -S -E -emit-llvm -fsyntax-only -o FILE -x LANG -O* -g -D -U -I -isystem -include
+  -W* -f* -std= -M* -l -L -Wl,-Map=FILE -u NAME -e NAME -nostdlib -nostdinc -v -### @FILE
+Inputs: .c .i .ll .bc .o .a
+
+  --popcorn-isas=A,B                       ISAs to lower to (default: all)
+  --popcorn-migration-points=none|functions|loops
+                                           where the process may be moved (default: loops)
+  --save-temps=DIR                         keep what every stage makes
+  --sysroot=DIR                            headers, libc and runtime
+";
+
+/// Prints the answer.
+pub fn answer(query: &Query, sysroot: Option<&str>) -> Result<()> {
+    match query {
+        Query::Version => {
+            let names: Vec<_> = ALL.iter().map(|isa| isa.name).collect();
+            println!(
+                "popcorn-cc {} ({})",
+                env!("CARGO_PKG_VERSION"),
+                names.join(", ")
+            );
+            clang("--version")
+        }
+        Query::Help => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Query::SearchDirs => {
+            clang("-print-search-dirs")?;
+            Ok(())
+        }
+        Query::FileName(name) => {
+            if let Ok(sysroot) = Sysroot::find(sysroot) {
+                let file = sysroot.lib().join(name);
+                if file.exists() {
+                    println!("{}", file.display());
+                    return Ok(());
+                }
+            }
+            println!("{name}");
+            Ok(())
+        }
+        Query::Clang(flag) => clang(flag),
+    }
+}
+
+/// Lets clang answer for the base ISA.
+fn clang(flag: &str) -> Result<()> {
+    let path = tools::clang()?;
+    let status = Command::new(&path)
+        .arg(format!("--target={}", BASE.triple))
+        .arg(flag)
+        .status()
+        .map_err(|source| Error::Tool {
+            tool: path.display().to_string(),
+            source,
+            help: "run `make deps`".into(),
+        })?;
+    match status.code() {
+        Some(0) => Ok(()),
+        code => Err(Error::FrontEnd(code.unwrap_or(1))),
+    }
+}

@@ -1,0 +1,31 @@
+//! Compiles one IR file to a fat object: `lower in.bc out.o [O0..Os] [instrument]`.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use popcorn_passes::{OptLevel, Options, Output, Points, compile};
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    let opt = match args.get(3).map(String::as_str) {
+        Some("O0") => OptLevel::O0,
+        _ => OptLevel::O2,
+    };
+    let options = Options {
+        isas: popcorn_toolchains::ALL.to_vec(),
+        opt,
+        points: Points::Loops,
+        instrument: args.get(4).is_some_and(|a| a == "instrument"),
+        leaf: Arc::new(HashSet::new()),
+        save_temps: std::env::var_os("SAVE_TEMPS").map(Into::into),
+        name: args[1].clone(),
+    };
+    let input = std::fs::read(&args[1]).expect("read");
+    match compile(&input, &options, Output::Object) {
+        Ok(bytes) => std::fs::write(&args[2], bytes).expect("write"),
+        Err(e) => {
+            eprintln!("{e}");
+            std::process::exit(1);
+        }
+    }
+}

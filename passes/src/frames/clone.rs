@@ -1,0 +1,311 @@
+//! The resume clone: from a record back to running code.
+//!
+//! Values that live across sites are kept in memory, in a frame with the record's layout, so that control
+//! may enter behind any site: a site costs one store of its index, and all calls of the clone share one
+//! pad that reads nothing but memory. A value defined and used in one block stays in a register there.
+
+use std::collections::HashMap;
+
+use crate::llvm::{Block, Builder, Opcode, Type, Value};
+
+use super::Runtime;
+use super::capture::{reopen, split_pad};
+use super::layout::{Layout, RECORD_DESCRIPTOR, RECORD_HEADER, RECORD_NEXT, RECORD_SITE};
+use super::sites::Site;
+
+/// Fills the body of `resume` from `f`, whose blocks are split at its sites and which has no pads yet.
+pub fn build(
+    runtime: &Runtime,
+    f: Value,
+    resume: Value,
+    sites: &[Site],
+    layout: &Layout,
+    descriptor: Value,
+) {
+    let m = runtime.module;
+    let entry = resume.append_block("resume");
+    let b = Builder::at_end(m, entry);
+    let record = resume.params()[0];
+    let frame = b.alloca(m.int(64).array(layout.size() / 8), 16, "frame");
+    b.memcpy(frame, record, m.i64_const(layout.size()), 16);
+    let args: Vec<Value> = f
+        .params()
+        .into_iter()
+        .map(|p| match layout.offsets.get(&p) {
+            // Parameters never change, so one load serves all uses.
+            Some(offset) => b.load(p.ty(), b.field(frame, *offset, "slot"), &p.name()),
+            None => p.ty().poison(),
+        })
+        .collect();
+    let site = b.load(m.int(64), b.field(frame, RECORD_SITE, "slot"), "site");
+    drop(b);
+
+    let mut wanted: Vec<Value> = Vec::new();
+    let instructions: Vec<Value> = f
+        .instructions()
+        .into_iter()
+        .filter(|i| !i.ty().is_void() || i.is_call_like())
+        .collect();
+    wanted.extend(&instructions);
+    wanted.extend(f.blocks().into_iter().map(Block::as_value));
+    let copies = resume.clone_body(f, &args, &wanted);
+    let map: HashMap<Value, Value> = wanted.into_iter().zip(copies).collect();
+    let block = |b: Block| Block::from_value(map[&b.as_value()]);
+
+    let c = Clone {
+        runtime,
+        f: resume,
+        frame,
+        record,
+        layout,
+        descriptor,
+    };
+    let bad = resume.append_block("bad.site");
+    Builder::at_end(m, bad).unreachable();
+    let b = Builder::at_end(m, entry);
+    let switch = b.switch(site, bad);
+    drop(b);
+
+    let shared_pad = c.shared_pad();
+    for (index, site) in sites.iter().enumerate() {
+        let number = m.i64_const(index as u64);
+        let start = match site {
+            Site::Point {
+                record,
+                capture,
+                next,
+            } => {
+                c.capture_at_point(map[record], block(*capture), number);
+                c.enter_behind_point(block(*next))
+            }
+            Site::Call {
+                call,
+                next,
+                pad,
+                taken,
+            } => {
+                let call = map[call];
+                c.note_site(call, number);
+                let pad = if *taken {
+                    c.twin_pad(block(*pad))
+                } else {
+                    call.set_unwind_dest(shared_pad);
+                    shared_pad
+                };
+                c.enter_behind_call(call, block(*next), pad)
+            }
+        };
+        switch.add_case(number, start);
+    }
+    c.demote(&map);
+}
+
+struct Clone<'a> {
+    runtime: &'a Runtime<'a>,
+    f: Value,
+    frame: Value,
+    record: Value,
+    layout: &'a Layout,
+    descriptor: Value,
+}
+
+impl Clone<'_> {
+    fn module(&self) -> &crate::llvm::Module {
+        self.runtime.module
+    }
+
+    /// Says in the frame which site execution is at.
+    fn note_site(&self, call: Value, number: Value) {
+        let b = Builder::before(self.module(), call);
+        b.store(number, b.field(self.frame, RECORD_SITE, "slot"));
+    }
+
+    /// Copies site and values from the frame to the record handed in, whose other header fields belong to
+    /// the runtime, and goes on capturing.
+    fn copy_out(&self, b: &Builder, record: Value) {
+        let m = self.module();
+        let site = b.load(m.int(64), b.field(self.frame, RECORD_SITE, "slot"), "site");
+        b.store(site, b.field(record, RECORD_SITE, "slot"));
+        let values = self.layout.size() - RECORD_HEADER;
+        if values > 0 {
+            let to = b.field(record, RECORD_HEADER, "values");
+            let from = b.field(self.frame, RECORD_HEADER, "values");
+            b.memcpy(to, from, m.i64_const(values), 16);
+        }
+        b.store(
+            self.descriptor,
+            b.field(record, RECORD_DESCRIPTOR, "descriptor"),
+        );
+        let (next, ty) = self.runtime.capture_next();
+        b.call(ty, next, &[record], "");
+        b.unreachable();
+    }
+
+    fn shared_pad(&self) -> Block {
+        let pad = self.f.append_block("capture");
+        let b = Builder::at_end(self.module(), pad);
+        let caught = b.landing_pad(false, "caught");
+        let record = b.extract(caught, 0, "record");
+        self.copy_out(&b, record);
+        pad
+    }
+
+    fn capture_at_point(&self, record: Value, capture: Block, number: Value) {
+        reopen(capture);
+        let b = Builder::at_end(self.module(), capture);
+        b.store(number, b.field(self.frame, RECORD_SITE, "slot"));
+        self.copy_out(&b, record);
+    }
+
+    fn enter_behind_point(&self, next: Block) -> Block {
+        let start = self.f.append_block("resume.point");
+        let b = Builder::at_end(self.module(), start);
+        let (done, ty) = self.runtime.resume_done();
+        b.call(ty, done, &[self.record], "");
+        b.br(next);
+        start
+    }
+
+    /// A block that asks the next inner frame for the call's result and goes on at `next`, where the call
+    /// itself goes on too.
+    fn enter_behind_call(&self, call: Value, next: Block, pad: Block) -> Block {
+        let m = self.module();
+        let start = self.f.append_block("resume.call");
+        let landed = self.f.append_block("resume.return");
+        let b = Builder::at_end(m, start);
+        let inner = b.load(m.ptr(), b.field(self.record, RECORD_NEXT, "slot"), "inner");
+        let d = b.load(
+            m.ptr(),
+            b.field(inner, RECORD_DESCRIPTOR, "slot"),
+            "inner.descriptor",
+        );
+        let function = b.load(m.ptr(), d, "inner.resume");
+        let ty = Type::function(call.ty(), &[m.ptr()], false);
+        let result = b.invoke(ty, function, &[inner], (landed, pad), "resumed");
+        drop(b);
+        let b = Builder::at_end(m, landed);
+        b.br(next);
+        drop(b);
+        if call.has_users() {
+            // Both ways lead into `next`, which has no phis yet.
+            let phi = Builder::before(m, next.first().unwrap_or(call)).phi(call.ty(), "result");
+            call.replace_all_uses_with(phi);
+            phi.add_incoming(call, call.parent());
+            phi.add_incoming(result, landed);
+        }
+        start
+    }
+
+    /// The pad of a call that takes longjmps, split into capture and the rest; and a pad for the resume
+    /// call that leads to the same places.
+    fn twin_pad(&self, pad: Block) -> Block {
+        let m = self.module();
+        let to_capture = |pad: Block, landing: Value| {
+            let capture = self.f.append_block("capture");
+            let b = Builder::at_end(m, capture);
+            let record = b.extract(landing, 0, "record");
+            self.copy_out(&b, record);
+            split_pad(self.runtime, pad, capture);
+        };
+        let twin = self.f.append_block("pad.twin");
+        let (Some(landing), Some(exit)) = (pad.landing_pad(), pad.terminator()) else {
+            return twin;
+        };
+        let target = exit.successors()[0];
+        let b = Builder::at_end(m, twin);
+        let twin_landing = b.insert_clone(landing, "caught");
+        b.br(target);
+        drop(b);
+        for phi in target.phis() {
+            if let Some((v, _)) = phi.incoming().into_iter().find(|(_, b)| *b == pad) {
+                phi.add_incoming(if v == landing { twin_landing } else { v }, twin);
+            }
+        }
+        to_capture(pad, landing);
+        to_capture(twin, twin_landing);
+        twin
+    }
+
+    /// Puts every stored value into the frame after its definition and takes it from there in other
+    /// blocks; recomputes derived values where they are used.
+    fn demote(&self, map: &HashMap<Value, Value>) {
+        let m = self.module();
+        // Users first: a recomputation brings new uses of its operands.
+        for old in self.layout.derived.iter().rev() {
+            if let Some(v) = map.get(old).copied().filter(|v| v.is_instruction()) {
+                self.at_uses(v, |b| b.insert_clone(v, &v.name()));
+            }
+        }
+        for (old, offset) in &self.layout.offsets {
+            let Some(v) = map.get(old).copied().filter(|v| v.is_instruction()) else {
+                continue;
+            };
+            // A call's value is taken from the phi that merges it with the resumed one.
+            let v = merged(v);
+            self.at_uses(v, |b| {
+                b.load(v.ty(), b.field(self.frame, *offset, "slot"), &v.name())
+            });
+            let store = |b: &Builder| {
+                b.store(v, b.field(self.frame, *offset, "slot"));
+            };
+            if v.is_phi() {
+                store(&Builder::at_start(m, v.parent()));
+            } else if v.is(Opcode::LLVMInvoke) {
+                store(&Builder::at_start(m, v.normal_dest()));
+            } else if let Some(next) = v.next() {
+                store(&Builder::before(m, next));
+            }
+        }
+    }
+
+    /// Replaces each use of `v` outside its block by what `make` inserts in front of it.
+    fn at_uses(&self, v: Value, make: impl Fn(&Builder) -> Value) {
+        let m = self.module();
+        let home = v.parent();
+        let mut users = v.users();
+        users.sort();
+        users.dedup();
+        let mut at_edge: HashMap<Block, Value> = HashMap::new();
+        for user in users {
+            if user.is_phi() {
+                for (i, (value, from)) in user.incoming().into_iter().enumerate() {
+                    if value != v || from == home {
+                        continue;
+                    }
+                    let made = *at_edge.entry(from).or_insert_with(|| {
+                        let end = from.terminator().unwrap_or(user);
+                        make(&Builder::before(m, end))
+                    });
+                    user.set_operand(i as u32, made);
+                }
+                continue;
+            }
+            if user.parent() == home {
+                continue;
+            }
+            let made = make(&Builder::before(m, user));
+            for (i, o) in user.operands().into_iter().enumerate() {
+                if o == v {
+                    user.set_operand(i as u32, made);
+                }
+            }
+        }
+    }
+}
+
+/// The phi that merges a call's result with the resumed one, if there is one, otherwise the value.
+fn merged(v: Value) -> Value {
+    if v.is_call_like()
+        && let [user] = v.users()[..]
+        && user.is_phi()
+        && user
+            .incoming()
+            .iter()
+            .any(|(x, _)| x.name().starts_with("resumed"))
+    {
+        return user;
+    }
+    v
+}
+
+const _: () = assert!(RECORD_HEADER.is_multiple_of(16));

@@ -1,0 +1,147 @@
+//! frames: capture pads for call sites, and a resume clone for each function that has any.
+//!
+//! In the function itself the normal path stays as it was: a call that may reach a migration point becomes
+//! an invoke whose pad stores the live values into a record, and a migration point is a branch to cold
+//! code that does the same. The clone starts from a record: it switches on the site, asks the next inner
+//! frame for its result, and goes on behind the call (docs/abi.md, sections 5 to 7).
+//!
+//! Order inside one function: split the blocks at sites ([`sites`]), compute what lives across them
+//! ([`liveness`]), give every value its place ([`layout`]), clone ([`clone`]), then add pads to the
+//! original ([`capture`]).
+
+mod capture;
+mod clone;
+mod layout;
+mod liveness;
+mod sites;
+
+use crate::llvm::{Linkage, Module, Type, Value};
+use crate::reach::Reach;
+use crate::sjlj;
+
+/// A section-name prefix: the linker puts what begins with it into the cold segment.
+const CLONE_SECTION: &str = ".text.popcorn.resume.";
+const DESCRIPTOR_SECTION: &str = ".rodata.popcorn.desc.";
+pub(crate) const DESCRIPTOR_PREFIX: &str = "__popcorn_desc.";
+const CLONE_PREFIX: &str = "__popcorn_resume.";
+
+/// The runtime's entry points, declared.
+pub(super) struct Runtime<'m> {
+    module: &'m Module,
+}
+
+impl<'m> Runtime<'m> {
+    fn function(&self, name: &str, ret: Type, params: &[Type]) -> (Value, Type) {
+        let ty = Type::function(ret, params, false);
+        (self.module.declare(name, ty), ty)
+    }
+    fn poll(&self) -> (Value, Type) {
+        let (f, ty) = self.function("__popcorn_poll", self.module.ptr(), &[]);
+        f.add_function_attribute("cold", 0);
+        f.add_function_attribute("nounwind", 0);
+        (f, ty)
+    }
+    fn capture_next(&self) -> (Value, Type) {
+        let m = self.module;
+        let (f, ty) = self.function("__popcorn_capture_next", m.void(), &[m.ptr()]);
+        f.add_function_attribute("noreturn", 0);
+        f.add_function_attribute("cold", 0);
+        (f, ty)
+    }
+    fn resume_done(&self) -> (Value, Type) {
+        let m = self.module;
+        let (f, ty) = self.function("__popcorn_resume_done", m.void(), &[m.ptr()]);
+        f.add_function_attribute("nounwind", 0);
+        (f, ty)
+    }
+    fn flag(&self) -> Value {
+        let g = self
+            .module
+            .declare_global("__popcorn_flag", self.module.int(32));
+        g.set_hidden();
+        g
+    }
+}
+
+/// Adds frames to one instrumented function. Returns false if it turned out to have no site.
+pub fn run(module: &Module, f: Value, reach: &Reach) -> bool {
+    f.remove_unreachable_blocks();
+    let runtime = Runtime { module };
+    let sites = sites::split(&runtime, f, reach);
+    if sites.is_empty() {
+        return false;
+    }
+    let live = liveness::across_sites(f, &sites);
+    let layout = layout::Layout::new(module, &live);
+    let resume = declare_clone(module, f);
+    let descriptor = describe(module, f, resume, &layout, sites.len());
+    if f.personality().is_none() {
+        f.set_personality(sjlj::personality(module));
+    }
+    f.drop_migration_attributes();
+    clone::build(&runtime, f, resume, &sites, &layout, descriptor);
+    capture::add_pads(&runtime, f, &sites, &layout, descriptor);
+    f.remove_unreachable_blocks();
+    resume.remove_unreachable_blocks();
+    true
+}
+
+/// The clone's declaration. It returns what the function returns, by the C convention.
+fn declare_clone(module: &Module, f: Value) -> Value {
+    let name = f.name();
+    let ty = Type::function(f.value_type().return_type(), &[module.ptr()], false);
+    let resume = module.add_function(&format!("{CLONE_PREFIX}{name}"), ty);
+    resume.set_linkage(f.linkage());
+    if f.has_comdat() {
+        resume.copy_comdat(f);
+    }
+    if !f.is_local_linkage() {
+        resume.set_hidden();
+    }
+    resume.set_section(&format!("{CLONE_SECTION}{name}"));
+    resume.set_personality(f.personality().unwrap_or_else(|| sjlj::personality(module)));
+    resume.add_function_attribute("cold", 0);
+    resume.add_function_attribute("noinline", 0);
+    resume.add_function_attribute("uwtable", crate::lower::SYNC_UNWIND_TABLE);
+    resume
+}
+
+/// The descriptor: `{ resume, function, size, sites, name, info }`.
+fn describe(
+    module: &Module,
+    f: Value,
+    resume: Value,
+    layout: &layout::Layout,
+    sites: usize,
+) -> Value {
+    let name = f.name();
+    let mut text = name.clone().into_bytes();
+    text.push(0);
+    let text = module.const_bytes(&text);
+    let label = module.add_global(&format!("__popcorn_name.{name}"), text.ty());
+    label.set_initializer(text);
+    label.set_linkage(Linkage::LLVMInternalLinkage);
+    label.set_constant(true);
+    let value = module.const_struct(&[
+        resume,
+        f,
+        module.i32_const(layout.size()),
+        module.i32_const(sites as u64),
+        label,
+        module.ptr().null(),
+    ]);
+    let g = module.add_global(&format!("{DESCRIPTOR_PREFIX}{name}"), value.ty());
+    g.set_initializer(value);
+    g.set_constant(true);
+    g.set_linkage(f.linkage());
+    g.set_alignment(16);
+    g.set_section(&format!("{DESCRIPTOR_SECTION}{name}"));
+    if f.has_comdat() {
+        g.copy_comdat(f);
+        label.copy_comdat(f);
+    }
+    if !f.is_local_linkage() {
+        g.set_hidden();
+    }
+    g
+}

@@ -1,0 +1,21 @@
+//! The fence around LLVM's C interface: the only unsafe code of this crate.
+//!
+//! [`Module`] owns a context and one module in it (through inkwell, whose `Drop` types free them).
+//! [`Value`], [`Block`] and [`Type`] are plain handles into that module. They are valid as long as the
+//! thing they name has not been erased; a pass that erases an instruction does not touch its handle
+//! again. All handles of one compilation live on one thread.
+
+mod builder;
+mod module;
+mod shim;
+mod value;
+
+pub use builder::Builder;
+pub use module::{Module, configure, initialize};
+pub use value::{Block, Type, Value};
+
+pub use llvm_sys::{
+    LLVMAtomicOrdering as Ordering, LLVMIntPredicate as IntPredicate, LLVMLinkage as Linkage,
+    LLVMOpcode as Opcode, LLVMRealPredicate as RealPredicate, LLVMTailCallKind as TailCall,
+    LLVMTypeKind as TypeKind,
+};

@@ -1,0 +1,313 @@
+// The IR operations that LLVM's C interface lacks: cloning a function, splitting blocks, turning a call
+// into an invoke, dropping attributes. Each is a thin call of the C++ interface; no decision is made here.
+
+#include "llvm-c/Core.h"
+#include "llvm/Analysis/CFG.h"
+#include "llvm/IR/BasicBlock.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Dominators.h"
+#include "llvm/IR/Function.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/MDBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/ReplaceConstant.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Utils/BasicBlockUtils.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+#include "llvm/Transforms/Utils/Local.h"
+
+using namespace llvm;
+
+extern "C" {
+
+// Clones the body of `from` into the empty-bodied `to`. `args[i]` stands for argument i of `from` in the
+// clone. On return new_values[i] is the clone of the instruction or block old_values[i].
+void popcorn_clone_body(LLVMValueRef to, LLVMValueRef from, LLVMValueRef *args,
+                        LLVMValueRef *old_values, LLVMValueRef *new_values, size_t count) {
+  Function *To = unwrap<Function>(to), *From = unwrap<Function>(from);
+  ValueToValueMapTy Map;
+  size_t I = 0;
+  for (Argument &A : From->args())
+    Map[&A] = unwrap(args[I++]);
+  SmallVector<ReturnInst *, 8> Returns;
+  CloneFunctionInto(To, From, Map, CloneFunctionChangeType::LocalChangesOnly, Returns);
+  for (I = 0; I < count; I++) {
+    Value *New = Map.lookup(unwrap(old_values[I]));
+    new_values[I] = wrap(New);
+  }
+}
+
+// Splits the block of `inst` in two; `inst` is the first instruction of the new one, which is returned.
+LLVMBasicBlockRef popcorn_split_before(LLVMValueRef inst, const char *name) {
+  Instruction *I = unwrap<Instruction>(inst);
+  return wrap(I->getParent()->splitBasicBlock(I->getIterator(), name));
+}
+
+// Splits the edge from -> to (all parallel edges of one terminator are kept apart) and returns the new block.
+LLVMBasicBlockRef popcorn_split_edge(LLVMBasicBlockRef from, LLVMBasicBlockRef to) {
+  return wrap(SplitEdge(unwrap(from), unwrap(to)));
+}
+
+// Turns a call into an invoke with this unwind destination; the rest of the block becomes the normal
+// destination, which is returned.
+LLVMBasicBlockRef popcorn_call_to_invoke(LLVMValueRef call, LLVMBasicBlockRef unwind) {
+  CallInst *CI = unwrap<CallInst>(call);
+  BasicBlock *Next = changeToInvokeAndSplitBasicBlock(CI, unwrap(unwind));
+  return wrap(Next);
+}
+
+// Turns an invoke back into a call and a branch.
+LLVMValueRef popcorn_invoke_to_call(LLVMValueRef invoke) {
+  return wrap(changeToCall(unwrap<InvokeInst>(invoke)));
+}
+
+// Drops what is no longer true of a function or call below which the process may be moved. Returns
+// whether anything was dropped.
+int popcorn_drop_attributes(LLVMValueRef value) {
+  static const Attribute::AttrKind Fn[] = {
+      Attribute::NoUnwind, Attribute::WillReturn,   Attribute::Memory,  Attribute::NoSync,
+      Attribute::NoFree,   Attribute::NoRecurse,    Attribute::MustProgress, Attribute::Speculatable,
+      Attribute::NoCallback, Attribute::NoDuplicate};
+  static const Attribute::AttrKind Param[] = {
+      Attribute::Captures, Attribute::ReadOnly,     Attribute::ReadNone, Attribute::WriteOnly,
+      Attribute::Returned, Attribute::Initializes,  Attribute::DeadOnUnwind, Attribute::NoFree};
+  bool Changed = false;
+  auto Drop = [&](auto *X, unsigned Args) {
+    for (auto K : Fn)
+      if (X->getAttributes().hasFnAttr(K)) {
+        X->removeFnAttr(K);
+        Changed = true;
+      }
+    for (unsigned I = 0; I < Args; I++)
+      for (auto K : Param)
+        if (X->getAttributes().hasParamAttr(I, K)) {
+          X->removeParamAttr(I, K);
+          Changed = true;
+        }
+  };
+  if (auto *F = dyn_cast<Function>(unwrap(value)))
+    Drop(F, F->arg_size());
+  else if (auto *CB = dyn_cast<CallBase>(unwrap(value)))
+    Drop(CB, CB->arg_size());
+  return Changed;
+}
+
+// Drops every attribute of the return value and parameters except byval, sret and alignment, and what
+// names a CPU from the function.
+void popcorn_drop_target_attributes(LLVMValueRef function) {
+  Function *F = unwrap<Function>(function);
+  for (const char *K : {"target-cpu", "target-features", "tune-cpu", "min-legal-vector-width",
+                        "frame-pointer", "probe-stack", "stack-probe-size",
+                        "stack-protector-buffer-size"})
+    F->removeFnAttr(K);
+  for (auto K : {Attribute::StackProtect, Attribute::StackProtectReq, Attribute::StackProtectStrong,
+                 Attribute::OptimizeNone, Attribute::NoRedZone, Attribute::NonLazyBind,
+                 Attribute::NoCfCheck})
+    F->removeFnAttr(K);
+}
+
+// The type a byval, sret or inalloca attribute of parameter `index` names, or null.
+LLVMTypeRef popcorn_byval_type(LLVMValueRef value, unsigned index) {
+  if (auto *F = dyn_cast<Function>(unwrap(value)))
+    return wrap(F->getParamByValType(index));
+  return wrap(cast<CallBase>(unwrap(value))->getParamByValType(index));
+}
+
+// Removes byval from parameter `index` of a function or call.
+void popcorn_remove_byval(LLVMValueRef value, unsigned index) {
+  if (auto *F = dyn_cast<Function>(unwrap(value)))
+    F->removeParamAttr(index, Attribute::ByVal);
+  else
+    cast<CallBase>(unwrap(value))->removeParamAttr(index, Attribute::ByVal);
+}
+
+// Alignment attribute of parameter `index`, 0 if there is none.
+uint64_t popcorn_param_align(LLVMValueRef value, unsigned index) {
+  MaybeAlign A;
+  if (auto *F = dyn_cast<Function>(unwrap(value)))
+    A = F->getParamAlign(index);
+  else
+    A = cast<CallBase>(unwrap(value))->getParamAlign(index);
+  return A ? A->value() : 0;
+}
+
+// Copies calling convention, tail-call kind, debug location and the attributes of the first `args`
+// parameters from one call to another.
+void popcorn_copy_call(LLVMValueRef to, LLVMValueRef from, unsigned args) {
+  CallBase *T = cast<CallBase>(unwrap(to)), *F = cast<CallBase>(unwrap(from));
+  AttributeList A = F->getAttributes();
+  SmallVector<AttributeSet, 8> P;
+  for (unsigned I = 0; I < args; I++)
+    P.push_back(A.getParamAttrs(I));
+  T->setAttributes(AttributeList::get(T->getContext(), A.getFnAttrs(), A.getRetAttrs(), P));
+  T->setCallingConv(F->getCallingConv());
+  T->setDebugLoc(F->getDebugLoc());
+  if (auto *TC = dyn_cast<CallInst>(T))
+    if (auto *FC = dyn_cast<CallInst>(F))
+      TC->setTailCallKind(FC->getTailCallKind());
+}
+
+// Gives `to` the name, linkage, comdat, section, attributes of the first `args` parameters, personality,
+// debug information and body of `from`, whose arguments are replaced by those of `to`.
+void popcorn_move_function(LLVMValueRef to, LLVMValueRef from) {
+  Function *T = unwrap<Function>(to), *F = unwrap<Function>(from);
+  T->copyAttributesFrom(F);
+  AttributeList A = F->getAttributes();
+  SmallVector<AttributeSet, 8> P;
+  for (unsigned I = 0; I < F->arg_size(); I++)
+    P.push_back(A.getParamAttrs(I));
+  T->setAttributes(AttributeList::get(T->getContext(), A.getFnAttrs(), A.getRetAttrs(), P));
+  T->setComdat(F->getComdat());
+  T->copyMetadata(F, 0);
+  F->clearMetadata();
+  T->splice(T->begin(), F);
+  auto TA = T->arg_begin();
+  for (Argument &FA : F->args()) {
+    FA.replaceAllUsesWith(&*TA);
+    TA->takeName(&FA);
+    ++TA;
+  }
+  F->replaceAllUsesWith(T);
+  T->takeName(F);
+  F->eraseFromParent();
+}
+
+// Erases the incoming values of `pred` from the phis of `block`.
+void popcorn_remove_predecessor(LLVMBasicBlockRef block, LLVMBasicBlockRef pred) {
+  unwrap(block)->removePredecessor(unwrap(pred), /*KeepOneInputPHIs=*/true);
+}
+
+// Deletes blocks that cannot be reached from the entry.
+void popcorn_remove_unreachable(LLVMValueRef function) {
+  removeUnreachableBlocks(*unwrap<Function>(function));
+}
+
+// Expands constant expressions that use `constant` inside functions into instructions.
+void popcorn_expand_constant_users(LLVMValueRef constant) {
+  convertUsersOfConstantsToInstructions({cast<Constant>(unwrap(constant))});
+}
+
+// File and line of an instruction's debug location; line 0 if it has none. The text lives as long as
+// the context.
+unsigned popcorn_debug_line(LLVMValueRef inst, const char **file, size_t *length) {
+  *file = "";
+  *length = 0;
+  if (auto *I = dyn_cast<Instruction>(unwrap(inst)))
+    if (const DebugLoc &L = I->getDebugLoc()) {
+      StringRef N = L->getFilename();
+      *file = N.data();
+      *length = N.size();
+      return L.getLine();
+    }
+  return 0;
+}
+
+// The first place where an ordinary instruction may stand in a block.
+LLVMValueRef popcorn_first_insertion_point(LLVMBasicBlockRef block) {
+  BasicBlock *B = unwrap(block);
+  auto I = B->getFirstInsertionPt();
+  return I == B->end() ? nullptr : wrap(&*I);
+}
+
+// Marks a conditional branch or invoke as taken almost never towards successor 0.
+void popcorn_mark_unlikely(LLVMValueRef branch) {
+  Instruction *I = unwrap<Instruction>(branch);
+  I->setMetadata(LLVMContext::MD_prof,
+                 MDBuilder(I->getContext()).createBranchWeights(1, 1 << 20));
+}
+
+// Gives an instruction the debug location that a call in a function with debug information must have.
+void popcorn_set_debug_location(LLVMValueRef inst, LLVMValueRef like) {
+  Instruction *I = unwrap<Instruction>(inst);
+  if (like)
+    if (auto *L = dyn_cast<Instruction>(unwrap(like)))
+      if (L->getDebugLoc()) {
+        I->setDebugLoc(L->getDebugLoc());
+        return;
+      }
+  if (DISubprogram *SP = I->getFunction()->getSubprogram())
+    I->setDebugLoc(DILocation::get(I->getContext(), 0, 0, SP));
+}
+
+// Drops debug records and debug intrinsics of a function.
+void popcorn_strip_debug(LLVMValueRef function) { stripDebugInfo(*unwrap<Function>(function)); }
+
+// Removes lifetime markers, assumptions on, and debug records of an alloca about to move.
+int popcorn_is_lifetime(LLVMValueRef inst) {
+  auto *I = dyn_cast<IntrinsicInst>(unwrap(inst));
+  return I && I->isLifetimeStartOrEnd();
+}
+
+// The number of an intrinsic's overloads-independent id, 0 if the callee is no intrinsic.
+unsigned popcorn_intrinsic_id(LLVMValueRef function) {
+  auto *F = dyn_cast<Function>(unwrap(function));
+  return F ? F->getIntrinsicID() : 0;
+}
+
+// Whether the operand bundle list of a call is empty.
+unsigned popcorn_is_static_alloca(LLVMValueRef inst) {
+  auto *A = dyn_cast<AllocaInst>(unwrap(inst));
+  return A && A->isStaticAlloca();
+}
+
+// Bytes of a static alloca, by the module's layout.
+uint64_t popcorn_alloca_size(LLVMValueRef inst) {
+  auto *A = cast<AllocaInst>(unwrap(inst));
+  auto S = A->getAllocationSize(A->getModule()->getDataLayout());
+  return S ? S->getFixedValue() : 0;
+}
+
+// Natural-loop headers' back edges: fills pairs (latch, header) up to `capacity`, returns how many exist.
+size_t popcorn_back_edges(LLVMValueRef function, LLVMBasicBlockRef *latches,
+                          LLVMBasicBlockRef *headers, size_t capacity) {
+  Function *F = unwrap<Function>(function);
+  SmallVector<std::pair<const BasicBlock *, const BasicBlock *>, 32> Edges;
+  FindFunctionBackedges(*F, Edges);
+  size_t N = 0;
+  for (auto &E : Edges) {
+    if (N < capacity) {
+      latches[N] = wrap(const_cast<BasicBlock *>(E.first));
+      headers[N] = wrap(const_cast<BasicBlock *>(E.second));
+    }
+    N++;
+  }
+  return N;
+}
+
+// Moves every value used outside its block to an alloca, phis included, so that control flow edges may be
+// added freely. Values of the entry block that only allocas precede stay.
+void popcorn_demote_registers(LLVMValueRef function) {
+  Function *F = unwrap<Function>(function);
+  SmallVector<Instruction *, 64> Values;
+  SmallVector<PHINode *, 16> Phis;
+  for (BasicBlock &B : *F)
+    for (Instruction &I : B) {
+      if (isa<AllocaInst>(I) && cast<AllocaInst>(I).isStaticAlloca())
+        continue;
+      if (auto *P = dyn_cast<PHINode>(&I)) {
+        Phis.push_back(P);
+        continue;
+      }
+      if (I.isUsedOutsideOfBlock(&B))
+        Values.push_back(&I);
+    }
+  for (Instruction *I : Values)
+    DemoteRegToStack(*I);
+  for (PHINode *P : Phis)
+    DemotePHIToStack(P);
+}
+
+// One section per function and per global.
+void popcorn_section_per_symbol(void *machine) {
+  TargetMachine *TM = reinterpret_cast<TargetMachine *>(machine);
+  TM->Options.FunctionSections = true;
+  TM->Options.DataSections = true;
+  TM->Options.UniqueSectionNames = true;
+}
+
+} // extern "C"

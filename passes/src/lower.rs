@@ -1,0 +1,78 @@
+//! lower: one object per ISA, packed into one fat object.
+
+use popcorn_toolchains::Isa;
+
+use crate::llvm::{Linkage, Module};
+use crate::{Error, OptLevel, Options};
+
+/// Names every private global, and takes from every symbol what would let a back end or linker merge it
+/// with another: pointers to it are program state. A thread-local is local-exec. After this no symbol of
+/// the module is anonymous, so each has a section of its own.
+pub fn name_globals(module: &Module) {
+    for (i, g) in module.globals().into_iter().enumerate() {
+        if g.name().starts_with("llvm.") {
+            continue;
+        }
+        if g.linkage() == Linkage::LLVMPrivateLinkage {
+            g.set_linkage(Linkage::LLVMInternalLinkage);
+        }
+        if g.name().is_empty() {
+            g.set_name(&format!("popcorn.anonymous.{i}"));
+        }
+        g.clear_unnamed_addr();
+        if g.is_thread_local() {
+            g.set_local_exec();
+        }
+    }
+    for (i, f) in module.functions().into_iter().enumerate() {
+        if f.is_intrinsic() {
+            continue;
+        }
+        if f.linkage() == Linkage::LLVMPrivateLinkage {
+            f.set_linkage(Linkage::LLVMInternalLinkage);
+        }
+        if f.name().is_empty() {
+            f.set_name(&format!("popcorn.function.{i}"));
+        }
+        f.clear_unnamed_addr();
+        if !f.is_declaration() {
+            f.remove_function_attribute("uwtable");
+            f.add_function_attribute("uwtable", SYNC_UNWIND_TABLE);
+        }
+    }
+}
+
+/// `uwtable(sync)`: frames are only ever looked at from call sites.
+pub(crate) const SYNC_UNWIND_TABLE: u64 = 1;
+
+/// Assembly of the module for one ISA.
+pub fn assembly(module: &Module, isa: &'static Isa, opt: OptLevel) -> Result<Vec<u8>, Error> {
+    prepare(module, isa)?.emit(isa, opt, true)
+}
+
+/// The fat object: the base ISA's, with the others' inside.
+pub fn fat_object(module: &Module, options: &Options) -> Result<Vec<u8>, Error> {
+    let Some((base, others)) = options.isas.split_first() else {
+        return Err(Error::Internal {
+            stage: "lower",
+            reason: "no ISA asked for".to_owned(),
+        });
+    };
+    let carrier = prepare(module, base)?;
+    for isa in others {
+        let object = prepare(module, isa)?.emit(isa, options.opt, false)?;
+        carrier.embed(&format!(".popcorn.obj.{}", isa.name), &object);
+    }
+    carrier.emit(base, options.opt, false)
+}
+
+fn prepare(module: &Module, isa: &'static Isa) -> Result<Module, Error> {
+    let own = module.duplicate(isa.name)?;
+    own.retarget(isa)?;
+    if let Some(abi) = isa.target_abi
+        && !own.has_flag("target-abi")
+    {
+        own.add_string_flag("target-abi", abi);
+    }
+    Ok(own)
+}

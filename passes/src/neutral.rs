@@ -1,0 +1,161 @@
+//! neutral: makes the IR say nothing that only the base ISA understands.
+//!
+//! Drops target attributes, lowers known inline assembly and x86 intrinsics to generic IR, turns
+//! computed gotos into switches. What it does not know it refuses by name. After this pass the module
+//! holds no target intrinsic, no block address and no x87 type.
+
+use popcorn_toolchains::Isa;
+
+use crate::Error;
+use crate::assembly;
+use crate::intrinsics;
+use crate::llvm::{Block, Builder, Module, Opcode, TypeKind, Value};
+
+/// Runs the pass. `isas` only serves the messages.
+pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
+    let refuse = Refuse { isas };
+    if !module.module_asm().trim().is_empty() {
+        return Err(refuse.module(
+            "module-level assembly",
+            "move it to a file of its own per ISA",
+        ));
+    }
+    for f in module.functions() {
+        f.drop_target_attributes();
+        if f.is_declaration() {
+            continue;
+        }
+        for b in f.blocks() {
+            computed_goto(module, b);
+        }
+        for inst in f.instructions() {
+            check_types(inst, &refuse)?;
+            if !inst.is_call_like() {
+                continue;
+            }
+            let callee = inst.callee();
+            if callee.is_inline_asm() {
+                assembly::lower(module, inst, &refuse)?;
+            } else if callee.is_intrinsic() && callee.name().starts_with("llvm.x86.") {
+                intrinsics::lower(module, inst, &refuse)?;
+            }
+        }
+    }
+    for g in module.globals() {
+        if g.is_thread_local() {
+            g.set_local_exec();
+        }
+    }
+    for f in module.functions() {
+        if f.is_declaration() && f.name().starts_with("llvm.x86.") && !f.has_users() {
+            f.delete_function();
+        }
+    }
+    Ok(())
+}
+
+/// Makes the errors of this stage.
+pub(crate) struct Refuse<'a> {
+    isas: &'a [&'static Isa],
+}
+
+impl Refuse<'_> {
+    fn isa(&self) -> String {
+        // The base ISA could run it; name the first that could not.
+        self.isas
+            .get(1)
+            .or(self.isas.first())
+            .map_or(String::new(), |i| i.name.to_owned())
+    }
+    pub(crate) fn at(&self, inst: Value, what: String, help: &str) -> Error {
+        let function = inst.parent().function().name();
+        Error::Unsupported {
+            what,
+            function,
+            isa: self.isa(),
+            location: inst
+                .location()
+                .unwrap_or_else(|| "(compile with -g for the line)".to_owned()),
+            help: help.to_owned(),
+        }
+    }
+    fn module(&self, what: &str, help: &str) -> Error {
+        Error::Unsupported {
+            what: what.to_owned(),
+            function: "(module)".to_owned(),
+            isa: self.isa(),
+            location: "(file scope)".to_owned(),
+            help: help.to_owned(),
+        }
+    }
+}
+
+fn check_types(inst: Value, refuse: &Refuse) -> Result<(), Error> {
+    let bad = |k: TypeKind| {
+        matches!(
+            k,
+            TypeKind::LLVMX86_FP80TypeKind
+                | TypeKind::LLVMPPC_FP128TypeKind
+                | TypeKind::LLVMX86_AMXTypeKind
+        )
+    };
+    if bad(inst.ty().kind()) || inst.operands().iter().any(|o| bad(o.ty().kind())) {
+        return Err(refuse.at(
+            inst,
+            "an x87 long double (x86_fp80)".to_owned(),
+            "compile with -mlong-double-128, as popcorn-cc does",
+        ));
+    }
+    if inst.is(Opcode::LLVMVAArg) {
+        return Err(refuse.at(
+            inst,
+            "the va_arg instruction".to_owned(),
+            "use a front end that expands va_arg, as clang does for x86-64",
+        ));
+    }
+    Ok(())
+}
+
+/// Turns one `indirectbr` into a switch over small integers. Every block of the function whose address is
+/// taken stands for an integer of its own, from 1; tables of labels become tables of integers.
+fn computed_goto(module: &Module, block: Block) {
+    let function = block.function();
+    let addresses: Vec<Value> = block
+        .as_value()
+        .users()
+        .into_iter()
+        .filter(|u| u.is_block_address())
+        .collect();
+    if !addresses.is_empty() {
+        let index = function
+            .blocks()
+            .iter()
+            .position(|b| *b == block)
+            .unwrap_or(0) as u64
+            + 1;
+        let stand_in = module.const_int_to_ptr(index);
+        for a in addresses {
+            a.replace_all_uses_with(stand_in);
+        }
+    }
+    let Some(terminator) = block.terminator().filter(|t| t.is(Opcode::LLVMIndirectBr)) else {
+        return;
+    };
+    let index_of =
+        |b: Block| function.blocks().iter().position(|x| *x == b).unwrap_or(0) as u64 + 1;
+    let trap = function.append_block("bad.label");
+    Builder::at_end(module, trap).unreachable();
+    let b = Builder::before(module, terminator);
+    let index = b.ptr_to_int(terminator.operand(0), module.int(64), "label");
+    let switch = b.switch(index, trap);
+    let mut seen: Vec<Block> = Vec::new();
+    for target in terminator.successors() {
+        if seen.contains(&target) {
+            target.remove_predecessor(block);
+        } else {
+            switch.add_case(module.i64_const(index_of(target)), target);
+            seen.push(target);
+        }
+    }
+    terminator.erase();
+}

@@ -1,0 +1,321 @@
+//! Puts every program of `programs/` through its runs, each a test with a name of its own:
+//!
+//! * `oracle/topic/name`: plain clang's -O0 and -O2 builds agree, so the program is deterministic;
+//! * `ISA/topic/name/O2`: runs from start to end as that ISA;
+//! * `self-every-7/topic/name/O2`: is captured and resumed in place at every 7th migration point;
+//! * `A-to-B-to-C/topic/name/O2`: moves around all ISAs;
+//! * `symbols/topic/name/O2`: `ExpectSym` directives.
+//!
+//! The output of each must be that of the plain build.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use libtest_mimic::{Arguments, Failed, Trial};
+use popcorn_testsuite::directives::{self, Program, SUCCESS};
+use popcorn_testsuite::process::{self, Outcome};
+use popcorn_testsuite::toolchain;
+use popcorn_toolchains::{ALL, Isa};
+use tempfile::TempDir;
+
+/// A result that several tests share; errors are kept as text.
+type Shared<T> = OnceLock<Result<T, String>>;
+
+/// One program with what is made from it once.
+struct Subject {
+    program: Program,
+    oracle: Shared<Vec<u8>>,
+    builds: HashMap<String, Shared<PathBuf>>,
+    dir: TempDir,
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(2);
+    let trials = match trials() {
+        Ok(trials) => trials,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// All tests of all programs.
+fn trials() -> Result<Vec<Trial>> {
+    let programs = directives::collect(&toolchain::root().join("testsuite/programs"))?;
+    let missing = toolchain::missing();
+    let emulators: Vec<_> = ALL
+        .iter()
+        .map(|isa| toolchain::missing_emulator(isa))
+        .collect();
+    let any_emulator = emulators.iter().flatten().next().cloned();
+    let mut trials = Vec::new();
+    for program in programs {
+        let subject = Arc::new(Subject {
+            oracle: OnceLock::new(),
+            builds: program
+                .configs
+                .iter()
+                .map(|c| (c.clone(), OnceLock::new()))
+                .collect(),
+            dir: tempfile::tempdir()?,
+            program,
+        });
+        let name = subject.program.name.clone();
+        let s = subject.clone();
+        trials.push(trial(format!("oracle/{name}"), None, move || {
+            s.oracle().map(drop)
+        }));
+        for config in subject.program.configs.clone() {
+            let mut add = |kind: String, lack: Option<String>, run: Run| {
+                let (s, config) = (subject.clone(), config.clone());
+                trials.push(trial(
+                    format!("{kind}/{name}/{config}"),
+                    missing.clone().or(lack),
+                    move || s.check(&config, run),
+                ));
+            };
+            for (isa, lack) in ALL.iter().zip(&emulators) {
+                add(isa.name.to_owned(), lack.clone(), Run::As(isa));
+            }
+            for &k in &subject.program.every {
+                add(format!("self-every-{k}"), None, Run::InPlace(k));
+            }
+            if subject.program.cycle.is_some() {
+                let kind = toolchain::all_isas("-to-");
+                add(kind, any_emulator.clone(), Run::Around);
+            }
+            if !subject.program.same_address.is_empty() {
+                let (s, config) = (subject.clone(), config.clone());
+                trials.push(trial(
+                    format!("symbols/{name}/{config}"),
+                    missing.clone(),
+                    move || s.same_addresses(&config),
+                ));
+            }
+        }
+    }
+    Ok(trials)
+}
+
+/// A test that is skipped, with the reason, if something is lacking; in CI that is a failure.
+fn trial(
+    name: String,
+    lack: Option<String>,
+    test: impl FnOnce() -> Result<()> + Send + 'static,
+) -> Trial {
+    let Some(reason) = lack else {
+        return Trial::test(name, move || {
+            test().map_err(|e| Failed::from(format!("{e:#}")))
+        });
+    };
+    if std::env::var_os("CI").is_some_and(|v| v == "true") {
+        return Trial::test(name, move || {
+            Err(Failed::from(format!(
+                "skipped, which CI does not allow: {reason}"
+            )))
+        });
+    }
+    Trial::test(format!("{name} (skipped: {reason})"), || Ok(())).with_ignored_flag(true)
+}
+
+/// How a program is run.
+#[derive(Clone, Copy)]
+enum Run {
+    As(&'static Isa),
+    InPlace(u64),
+    Around,
+}
+
+impl Subject {
+    /// What the program prints when plain clang compiled it.
+    fn oracle(&self) -> Result<&Vec<u8>> {
+        share(&self.oracle, || {
+            let mut outputs = Vec::new();
+            for level in ["-O0", "-O2"] {
+                let exe = self.dir.path().join(format!("plain{level}"));
+                toolchain::compile(
+                    toolchain::clang()
+                        .args([level, "-w", "-ffp-contract=off", "-o"])
+                        .args([exe.as_os_str(), self.program.path.as_os_str()])
+                        .args(&self.program.flags)
+                        .arg("-lm"),
+                )?;
+                let outcome = self.run(&mut Command::new(exe))?;
+                outputs.push(succeeded(outcome)?.stdout);
+            }
+            ensure!(
+                outputs[0] == outputs[1],
+                "plain clang's -O0 and -O2 builds differ: {}",
+                difference(&outputs[0], &outputs[1])
+            );
+            Ok(outputs.swap_remove(0))
+        })
+    }
+
+    /// The program as popcorn-cc compiles it.
+    fn build(&self, config: &str) -> Result<&PathBuf> {
+        share(&self.builds[config], || {
+            let exe = self.dir.path().join(format!("popcorn-{config}"));
+            toolchain::compile(
+                Command::new(toolchain::tool("popcorn-cc"))
+                    .args([&format!("-{config}"), "-w", "-o"])
+                    .args([exe.as_os_str(), self.program.path.as_os_str()])
+                    .args(&self.program.flags)
+                    .arg("-lm"),
+            )?;
+            Ok(exe)
+        })
+    }
+
+    /// Runs the program in one way and compares.
+    fn check(&self, config: &str, run: Run) -> Result<()> {
+        let expected = self.oracle()?;
+        let exe = self.build(config)?;
+        let mut command = Command::new(toolchain::tool("popcorn"));
+        command.arg("run");
+        match run {
+            Run::As(isa) => {
+                command.args(["--isa", isa.name]);
+            }
+            Run::InPlace(k) => {
+                command.args(["--trace", "--hop", &format!("every={k},isas=self")]);
+            }
+            Run::Around => {
+                let cycle = self.program.cycle.expect("checked before");
+                command.args(["--trace", "--hop"]).arg(format!(
+                    "every={},max={},isas={}",
+                    cycle.every,
+                    cycle.max,
+                    toolchain::all_isas(":")
+                ));
+            }
+        }
+        let outcome = succeeded(self.run(command.arg(exe))?)?;
+        ensure!(
+            outcome.stdout == *expected,
+            "the output is not that of the plain build: {}\nstandard error:\n{}",
+            difference(expected, &outcome.stdout),
+            outcome.stderr
+        );
+        self.hopped(run, &outcome)
+    }
+
+    /// A run that should have hopped and did not proves nothing.
+    fn hopped(&self, run: Run, outcome: &Outcome) -> Result<()> {
+        let hops = outcome
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("popcorn: hop "))
+            .count();
+        match run {
+            Run::As(_) => {}
+            // Not every program passes as many points as the larger k ask for.
+            Run::InPlace(k) if k > 1 => {}
+            Run::InPlace(_) | Run::Around => ensure!(
+                hops > 0,
+                "it never hopped; standard error:\n{}",
+                outcome.stderr
+            ),
+        }
+        Ok(())
+    }
+
+    /// `ExpectSym: … same-address`: looks at the images as `popcorn extract` gives them.
+    fn same_addresses(&self, config: &str) -> Result<()> {
+        let exe = self.build(config)?;
+        let mut tables = Vec::new();
+        for isa in ALL {
+            let image = self.dir.path().join(format!("{config}.{}", isa.name));
+            toolchain::compile(
+                Command::new(toolchain::tool("popcorn"))
+                    .args(["extract", "--isa", isa.name])
+                    .arg(exe)
+                    .arg("-o")
+                    .arg(&image),
+            )?;
+            let table: HashMap<_, _> = toolchain::symbols(&image)?.into_iter().collect();
+            tables.push((isa.name, table));
+        }
+        for symbol in &self.program.same_address {
+            let addresses: Vec<_> =
+                tables
+                    .iter()
+                    .map(|(isa, table)| {
+                        let address = table.get(symbol);
+                        Ok(*address
+                            .with_context(|| format!("`{symbol}` is not in the {isa} image"))?)
+                    })
+                    .collect::<Result<Vec<u64>>>()?;
+            ensure!(
+                addresses.iter().all(|a| *a == addresses[0]),
+                "`{symbol}` lies at different addresses: {addresses:x?}"
+            );
+        }
+        Ok(())
+    }
+
+    /// Runs a command in an empty directory with the program's arguments, input and environment.
+    fn run(&self, command: &mut Command) -> Result<Outcome> {
+        let cwd = tempfile::tempdir_in(self.dir.path())?;
+        process::run(
+            command
+                .args(&self.program.args)
+                .envs(self.program.env.iter().map(|(n, v)| (n, v)))
+                .env("TZ", "UTC")
+                .current_dir(cwd.path()),
+            &self.program.stdin,
+            Duration::from_secs(self.program.timeout),
+        )
+    }
+}
+
+/// Computes a shared result once; whoever comes later gets the same error.
+fn share<T>(cell: &Shared<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    match cell.get_or_init(|| make().map_err(|e| format!("{e:#}"))) {
+        Ok(value) => Ok(value),
+        Err(error) => bail!("{error}"),
+    }
+}
+
+/// Insists on exit status 42.
+fn succeeded(outcome: Outcome) -> Result<Outcome> {
+    ensure!(
+        !outcome.timed_out && outcome.status.code() == Some(SUCCESS),
+        "{}{}\nstandard output ends:\n{}\nstandard error ends:\n{}",
+        if outcome.timed_out { "timed out, " } else { "" },
+        outcome.status,
+        tail(&String::from_utf8_lossy(&outcome.stdout)),
+        tail(&outcome.stderr)
+    );
+    Ok(outcome)
+}
+
+/// The last lines of a text.
+fn tail(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(12)..].join("\n")
+}
+
+/// The first line in which two outputs differ.
+fn difference(expected: &[u8], got: &[u8]) -> String {
+    let (expected, got) = (
+        String::from_utf8_lossy(expected),
+        String::from_utf8_lossy(got),
+    );
+    let mut pairs = expected.lines().zip(got.lines()).enumerate();
+    match pairs.find(|(_, (e, g))| e != g) {
+        Some((i, (e, g))) => format!("line {}\n  expected: {e}\n  got:      {g}", i + 1),
+        None => format!(
+            "{} lines expected, {} lines got",
+            expected.lines().count(),
+            got.lines().count()
+        ),
+    }
+}

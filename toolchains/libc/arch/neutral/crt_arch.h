@@ -1,0 +1,1 @@
+/* Empty: `_start` belongs to the runtime. */

@@ -1,0 +1,45 @@
+/* The two thread-local variables that compiler and runtime know. In a file of their own, so that no
+ * access to them is moved above the system call that makes them addressable. */
+
+#include <string.h>
+#include "pthread_impl.h"
+#include "libc.h"
+
+_Thread_local void *__popcorn_dsp;
+_Thread_local void *__popcorn_self;
+
+hidden void __popcorn_enter_thread(void *td)
+{
+	__popcorn_self = td;
+}
+
+/* Gives the thread that will run on td its `struct pthread` and its data stack. The calling thread's
+ * variables tell where in a block they lie. */
+hidden void __popcorn_prepare_thread(void *td, void *data_stack_top)
+{
+	char *here = __popcorn_self;
+
+	*(void **)((char *)td + ((char *)&__popcorn_self - here)) = td;
+	*(void **)((char *)td + ((char *)&__popcorn_dsp - here)) =
+		(void *)((uintptr_t)data_stack_top & -16UL);
+}
+
+/* Timer threads run each notification with fresh thread-local variables. */
+void __reset_tls()
+{
+	pthread_t self = __popcorn_self;
+	void *dsp = __popcorn_dsp;
+	char *image = (char *)self->dtv[1];
+	struct tls_module *p = libc.tls_head;
+
+	memcpy(image, p->image, p->len);
+	memset(image + p->len, 0, p->size - p->len);
+	__popcorn_self = self;
+	__popcorn_dsp = dsp;
+}
+
+/* How many threads the process has, for the runtime: a process with several is not moved. */
+long __popcorn_libc_threads(void)
+{
+	return libc.threads_minus_1 + 1;
+}
