@@ -152,6 +152,35 @@ fn a_program_has_equal_addresses_and_runs_everywhere() {
 }
 
 #[test]
+fn constructors_run_in_order_in_either_form() {
+    const SOURCE: &str = r#"
+int order; typedef void (*function)(void);
+__attribute__((constructor)) void c(void) { order = order * 10 + 3; }
+__attribute__((constructor)) void d(void) { order = order * 10 + 4; }
+__attribute__((constructor(102))) void b(void) { order = order * 10 + 2; }
+__attribute__((constructor(101))) void a(void) { order = order * 10 + 1; }
+__attribute__((destructor)) void y(void) { order = order * 10 + 3; }
+__attribute__((destructor)) void x(void) { order = order * 10 + 2; }
+__attribute__((destructor(200))) void z(void) { order = order * 10 + 4; }
+extern function __init_array_start[], __init_array_end[], __fini_array_start[], __fini_array_end[];
+void hex(unsigned long x);
+int main(void) {
+  for (function *f = __init_array_start; f < __init_array_end; f++) (*f)();
+  hex(order); if (order != 1234) return 1; order = 1;
+  for (function *f = __fini_array_end; f > __fini_array_start;) (*--f)();
+  hex(order); return order == 1234 ? 42 : 2; }
+"#;
+    let bench = Bench::new();
+    let start = bench.fat("start.c", START);
+    for flag in ["-fuse-init-array", "-fno-use-init-array"] {
+        let main = bench.fat_flags("main.c", SOURCE, &[flag]);
+        let job = bench.job(&[&start, &main]);
+        link_ok(&job);
+        run_everywhere(&bench, &job);
+    }
+}
+
+#[test]
 fn thread_local_variables_have_one_place_in_the_block() {
     // Without libc there is no thread pointer; the program sets it to where the ABI says.
     const TLS: &str = r#"
