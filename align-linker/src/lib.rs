@@ -1,6 +1,18 @@
 //! Objects in, one program out: every global and function at the same address on every ISA.
 //!
 //! [`link`] is the whole flow, one line per stage; each stage consumes what the one before made.
+//!
+//! Resolution, liveness and layout are decided here, once for all ISAs. What is left for `ld.lld` is to
+//! place sections in a given order and to apply relocations: each ISA's objects are rewritten so that
+//! its sections have the solved sizes and alignments and names that sort into the solved order, and one
+//! short script gathers them. (A script that named every section would make the linker's matching
+//! quadratic.) Afterwards the linked files are checked against the layout, symbol by symbol, and
+//! neutral data byte by byte, so a linker that does something else is found out, not trusted.
+//!
+//! A section is *aligned* if every ISA's part of the object defines the same name in it, or if it is an
+//! array of constructors or destructors, or has one of our own names. All others - constant pools, jump
+//! tables, helpers that one back end calls - are *private*: they lie after everything aligned and no
+//! program state may point to them.
 #![forbid(unsafe_code)]
 
 mod collect;
