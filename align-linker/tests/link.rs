@@ -395,6 +395,91 @@ fn what_differs_per_isa_is_named() {
 }
 
 #[test]
+fn a_function_must_be_capturable_on_every_isa_or_on_none() {
+    const REST: &str = "int __popcorn_personality(int a) { return a; } void __popcorn_capture_next(void *r) { for (;;) ; }
+        long leaf(long n) { return n; } long walk(long n); int main(void) { return walk(3); }";
+    let bench = Bench::new();
+    let start = bench.fat("start.c", START);
+    let rest = bench.fat("rest.c", REST);
+    let whole = include_str!("data/walk.ll");
+    let without = whole.replace(
+        "invoke i64 @walk(i64 %m) to label %then unwind label %pad",
+        "call i64 @walk(i64 %m)\n  br label %then",
+    );
+    let without = without.replace(
+        "invoke i64 @leaf(i64 %a) to label %end unwind label %jump",
+        "call i64 @leaf(i64 %a)\n  br label %end",
+    );
+    let (pads, calls) = (
+        without.find("pad:\n").unwrap(),
+        without.find("define i64 @walk.resume").unwrap(),
+    );
+    let without = format!("{}}}\n{}", &without[..pads], &without[calls..]);
+    let walk = bench.fat_each(
+        "walk.ll",
+        |isa| {
+            if isa.id == 2 {
+                without.clone()
+            } else {
+                whole.to_owned()
+            }
+        },
+        &[],
+    );
+    let said = link_error(&bench.job(&[&start, &walk, &rest]));
+    let expected = format!(
+        "function walk: has capture pads either here or on {}, not on both ({})",
+        ALL[0].name, ALL[2].name
+    );
+    assert!(said.contains(&expected), "{said}");
+
+    let bare = without.replace("personality ptr @__popcorn_personality ", "");
+    let walk = bench.fat_each(
+        "walk.ll",
+        |isa| {
+            if isa.id == 2 {
+                bare.clone()
+            } else {
+                without.clone()
+            }
+        },
+        &[],
+    );
+    let said = link_error(&bench.job(&[&start, &walk, &rest]));
+    let expected = format!(
+        "function walk: is instrumented either here or on {}",
+        ALL[0].name
+    );
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
+fn a_name_must_come_from_one_object() {
+    let bench = Bench::new();
+    let start = bench.fat("start.c", START);
+    let (here, there) = ("int f(void) { return 1; }", "int g(void) { return 1; }");
+    let a = bench.fat_each(
+        "a.c",
+        |isa| if isa.id == 0 { here } else { there }.to_owned(),
+        &[],
+    );
+    let b = bench.fat_each(
+        "b.c",
+        |isa| if isa.id == 0 { there } else { here }.to_owned(),
+        &[],
+    );
+    let main = bench.fat(
+        "main.c",
+        "int f(void); int g(void); int main(void) { return f() + g(); }",
+    );
+    let said = link_error(&bench.job(&[&start, &main, &a, &b]));
+    assert!(
+        said.contains("symbol f has different definitions per ISA"),
+        "{said}"
+    );
+}
+
+#[test]
 fn helpers_that_one_isa_has_are_private() {
     let bench = Bench::new();
     let start = bench.fat("start.c", START);

@@ -19,7 +19,7 @@
 //! 48  u16       ids of the ISAs, the base ISA first
 //! ```
 
-use crate::bytes::{array_at, u16_at, u32_at, u64_at};
+use crate::bytes::{array_at, u16_at, u32_at};
 use crate::elf::{Elf, ElfError};
 use core::fmt;
 use popcorn_toolchains::Isa;
@@ -126,8 +126,8 @@ impl<'a> Package<'a> {
     /// Bytes of the base ISA's own executable, and offset, count and names of its section table.
     fn base(&self) -> Option<(usize, u64, u16, u16)> {
         Some((
-            usize::try_from(u64_at(self.note, 24)?).ok()?,
-            u64_at(self.note, 32)?,
+            usize::try_from(crate::bytes::u64_at(self.note, 24)?).ok()?,
+            crate::bytes::u64_at(self.note, 32)?,
             u16_at(self.note, 40)?,
             u16_at(self.note, 42)?,
         ))
