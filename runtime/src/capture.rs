@@ -199,7 +199,7 @@ fn finish(capture: &mut Capture) -> ! {
     if let Some(to) = there {
         let reason = hop::go(capture, to);
         poll::uncount_hop();
-        poll::refused(job, &reason);
+        poll::refused(job, &reason, crate::syscall::ENOMEM);
     } else {
         resume::note_self(capture, job);
     }

@@ -2,6 +2,7 @@
 
 use popcorn_metadata::stackmap::{Entry, Rule, StackMap};
 
+use crate::arch::signal_frame::{self, Interrupted};
 use crate::arch::{self, Context};
 use crate::cell::Global;
 use crate::text::die;
@@ -9,7 +10,9 @@ use crate::text::die;
 /// Why a stack cannot be captured as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The return address is in no function the stack map knows: a signal handler's frame.
+    /// A signal handler is running.
+    Handler,
+    /// The return address is in no function the stack map knows.
     Unknown(u64),
     /// The return address is in a function without a capture pad there.
     NoPad(u64),
@@ -18,15 +21,15 @@ pub enum Obstacle {
 impl Obstacle {
     /// What to tell people.
     pub fn reason(self, line: &mut crate::text::Line) {
-        match self {
-            Self::Unknown(at) => line
-                .str("a signal handler or foreign code is running (return address ")
-                .hex(at),
-            Self::NoPad(at) => line
-                .str("a library function that cannot be moved is running (return address ")
-                .hex(at),
+        let (what, at) = match self {
+            Self::Handler => {
+                line.str("a signal handler is running");
+                return;
+            }
+            Self::Unknown(at) => ("foreign code is running", at),
+            Self::NoPad(at) => ("a library function that cannot be moved is running", at),
         };
-        line.str(")");
+        line.str(what).str(" (return address ").hex(at).str(")");
     }
 }
 
@@ -103,7 +106,12 @@ pub fn check(context: &Context) -> Result<u64, Obstacle> {
     let mut frames = 1;
     loop {
         let pc = context.pc;
-        let found = entry(pc).ok_or(Obstacle::Unknown(pc))?;
+        let Some(found) = entry(pc) else {
+            return Err(match signal_frame::step(&mut context) {
+                Interrupted::No => Obstacle::Unknown(pc),
+                _ => Obstacle::Handler,
+            });
+        };
         if frames > 1 && found.pad.is_none() {
             return Err(Obstacle::NoPad(pc));
         }
