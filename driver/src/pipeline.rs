@@ -131,9 +131,13 @@ fn compile_and_link(job: &Job) -> Result<()> {
     if job.args.default_libs
         && let Some(sysroot) = &job.sysroot
     {
-        let libs = sysroot.default_libs();
-        provider = libs.first().cloned();
-        inputs.extend(libs.into_iter().map(linker::Input::Archive));
+        provider = Some(sysroot.lib());
+        inputs.extend(
+            sysroot
+                .default_libs()
+                .into_iter()
+                .map(linker::Input::Archive),
+        );
     }
     let output = PathBuf::from(job.args.output.as_deref().unwrap_or("a.out"));
     link(job, inputs, provider, &output)
