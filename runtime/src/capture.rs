@@ -133,7 +133,7 @@ pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
     capture.frames = 1;
     capture.begin = if resume::timed(job) { now() } else { 0 };
     capture.next = core::ptr::null_mut();
-    capture.frame = unwind::entry(context.pc).map_or(0, |entry| unwind::cfa(context, &entry.rule));
+    capture.frame = unwind::call(context.pc).map_or(0, |call| unwind::cfa(context, call));
     ACTIVE.store(true, Relaxed);
     Ok(first as u64)
 }
@@ -147,10 +147,10 @@ pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
 pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *mut Record) {
     // SAFETY: this is the capture's own thread.
     let capture = unsafe { CAPTURE.get() };
-    let Some(own) = unwind::entry(context.pc) else {
+    let Some(own) = unwind::call(context.pc) else {
         vanished(context.pc);
     };
-    if !unwind::step(context, &own.rule) {
+    if !unwind::step(context, own) {
         vanished(context.pc);
     }
     // SAFETY: a complete record.
@@ -162,10 +162,7 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
         capture.outermost = record;
         finish(capture);
     }
-    let Some(caller) = unwind::entry(context.pc) else {
-        vanished(context.pc);
-    };
-    let Some(pad) = caller.pad else {
+    let Some(caller) = unwind::call(context.pc).filter(|call| call.pad != 0) else {
         vanished(context.pc);
     };
     let end = record as u64 + size(record);
@@ -173,9 +170,9 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
         die("no memory for frame records");
     };
     capture.next = record;
-    capture.frame = unwind::cfa(context, &caller.rule);
+    capture.frame = unwind::cfa(context, caller);
     capture.frames += 1;
-    context.pc = pad;
+    context.pc = caller.pad;
     context.args = [next, 0];
 }
 
@@ -190,6 +187,7 @@ fn vanished(pc: u64) -> ! {
 /// Every frame is a record; the native stack holds nothing that is needed.
 fn finish(capture: &mut Capture) -> ! {
     ACTIVE.store(false, Relaxed);
+    unwind::end_walk();
     let Some(job) = capture.job else {
         die("internal error: a capture that nobody asked for");
     };

@@ -149,6 +149,19 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
         SKIP.store(skip - 1, Relaxed);
         return 0;
     }
+    if !unwind::begin_walk() {
+        // A signal handler, in the middle of a longjmp.
+        return 0;
+    }
+    let record = begin(context, job);
+    if record == 0 {
+        unwind::end_walk();
+    }
+    record
+}
+
+/// Begins a capture, if nothing is in its way: the first record, or 0. The walk goes on with it.
+fn begin(context: &Context, job: Job) -> u64 {
     if let Err(obstacle) = unwind::check(context) {
         let penalty = PENALTY.load(Relaxed);
         SKIP.store(penalty, Relaxed);
