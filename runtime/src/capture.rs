@@ -10,7 +10,7 @@ use crate::arch::{self, Context};
 use crate::buffers::{Buffer, Full};
 use crate::cell::Global;
 use crate::poll::Job;
-use crate::syscall::{forward, nr};
+use crate::syscall::{forward, nr, signals};
 use crate::text::{Line, die};
 use crate::{hop, poll, resume, unwind};
 
@@ -43,6 +43,9 @@ pub struct Capture {
     /// Which of them the last capture used.
     current: usize,
     pub job: Option<Job>,
+    /// The signal mask to go on with. No handler may run, and perhaps longjmp, while the stack is in
+    /// pieces: all signals are blocked until the last frame is resumed.
+    pub mask: u64,
     /// What belongs into the header of the record that is being filled: stored once the pad has done,
     /// since a resumed function's pad copies its old record, header and all.
     next: *mut Record,
@@ -61,6 +64,7 @@ static CAPTURE: Global<Capture> = Global::new(Capture {
     buffers: [Buffer::EMPTY; 2],
     current: 0,
     job: None,
+    mask: 0,
     next: core::ptr::null_mut(),
     frame: 0,
     innermost: core::ptr::null_mut(),
@@ -135,6 +139,7 @@ pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
     capture.next = core::ptr::null_mut();
     capture.frame = unwind::call(context.pc).map_or(0, |call| unwind::cfa(context, call));
     ACTIVE.store(true, Relaxed);
+    capture.mask = signals::set_mask(u64::MAX);
     Ok(first as u64)
 }
 
@@ -201,5 +206,5 @@ fn finish(capture: &mut Capture) -> ! {
     } else {
         resume::note_self(capture, job);
     }
-    resume::enter(capture.outermost)
+    resume::enter(capture.outermost, capture.mask)
 }
