@@ -10,9 +10,11 @@
         .type   \name,@function
         .balign 16
 \name:
+        .cfi_startproc
         .endm
 
         .macro  done name
+        .cfi_endproc
         .size   \name, . - \name
         .endm
 
@@ -20,7 +22,9 @@
         .macro  save_context
         mov     x9, sp
         sub     sp, sp, #240
+        .cfi_def_cfa_offset 240
         stp     x9, x30, [sp, #0]
+        .cfi_offset x30, -232
         stp     x19, x20, [sp, #32]
         stp     x21, x22, [sp, #48]
         stp     x23, x24, [sp, #64]
@@ -79,7 +83,9 @@
         mov     x0, sp
         bl      __popcorn_poll_slow
         ldr     x30, [sp, #8]
+        .cfi_restore x30
         add     sp, sp, #240
+        .cfi_def_cfa_offset 0
         ret
         done    __popcorn_poll
 
@@ -140,12 +146,18 @@
         ret
         done    __popcorn_set_thread_pointer
 
-// Where the runtime's own signal handlers return to: rt_sigreturn.
-        function __popcorn_sigreturn
+// rt_sigreturn, where signal handlers return to if the kernel asks: 4 bytes in, so that the byte before
+// belongs to no other function. Without unwind rules, by which the unwinder knows it.
+        .section .text.__popcorn_sigreturn,"ax",@progbits
+        .globl  __popcorn_sigreturn
+        .type   __popcorn_sigreturn,@function
+        .balign 16
+__popcorn_sigreturn:
+        nop
         mov     x8, #139
         svc     #0
         udf     #0
-        done    __popcorn_sigreturn
+        .size   __popcorn_sigreturn, . - __popcorn_sigreturn
 
 // Named by every instrumented function, never called: no unwinder but ours runs.
         function __popcorn_personality

@@ -10,15 +10,18 @@
         .type   \name,@function
         .balign 16
 \name:
+        .cfi_startproc
         .endm
 
         .macro  done name
+        .cfi_endproc
         .size   \name, . - \name
         .endm
 
 # Builds the context of the caller. At entry only the return address lies on the stack.
         .macro  save_context
         subq    $232, %rsp
+        .cfi_adjust_cfa_offset 232
         leaq    240(%rsp), %rax
         movq    %rax, 0(%rsp)
         movq    232(%rsp), %rax
@@ -74,6 +77,7 @@
         movq    %rsp, %rdi
         callq   __popcorn_poll_slow
         addq    $232, %rsp
+        .cfi_adjust_cfa_offset -232
         retq
         done    __popcorn_poll
 
@@ -137,12 +141,18 @@
         retq
         done    __popcorn_set_thread_pointer
 
-# Where the runtime's own signal handlers return to: rt_sigreturn.
-        function __popcorn_sigreturn
+# rt_sigreturn, where signal handlers return to if the kernel asks: 4 bytes in, so that the byte before
+# belongs to no other function. Without unwind rules, by which the unwinder knows it.
+        .section .text.__popcorn_sigreturn,"ax",@progbits
+        .globl  __popcorn_sigreturn
+        .type   __popcorn_sigreturn,@function
+        .balign 16
+__popcorn_sigreturn:
+        .nops   4, 1
         movl    $15, %eax
         syscall
         ud2
-        done    __popcorn_sigreturn
+        .size   __popcorn_sigreturn, . - __popcorn_sigreturn
 
 # Named by every instrumented function, never called: no unwinder but ours runs.
         function __popcorn_personality
