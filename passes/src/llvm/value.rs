@@ -605,6 +605,10 @@ impl Value {
         // The block now ends with the invoke, so the handle of the call is not used again.
         (block.terminator().unwrap_or(self), rest)
     }
+    /// Moves a terminator into a block of its own that no pass merges with what was in front of it.
+    pub fn fence_off(self) {
+        unsafe { shim::popcorn_fence_off(self.0) }
+    }
     pub fn successors(self) -> Vec<Block> {
         unsafe {
             (0..LLVMGetNumSuccessors(self.0))
