@@ -67,7 +67,16 @@ int popcorn_loop_contains(Loop *L, LLVMBasicBlockRef block) { return L->contains
 
 // The most often the body can run, 0 if that is not a known constant.
 unsigned popcorn_loop_max_trip_count(Loops *loops, Loop *L) {
-  return loops->SE.getSmallConstantMaxTripCount(L);
+  if (unsigned N = loops->SE.getSmallConstantMaxTripCount(L))
+    return N;
+  // A triangular loop's count may be -1 as far as ranges tell: a loop that would not end. Guards exclude it.
+  const SCEV *Count = loops->SE.getBackedgeTakenCount(L);
+  if (isa<SCEVCouldNotCompute>(Count))
+    return 0;
+  ConstantRange Range = loops->SE.getSignedRange(Count);
+  if (Range.getSignedMin().slt(-1) || Range.getSignedMax().sgt(1 << 30))
+    return 0;
+  return Range.getSignedMax().getZExtValue() + 1;
 }
 
 // Makes a second version of the loop. `condition`, computed in the preheader, chooses the first. Returns

@@ -20,10 +20,10 @@
 
 // Builds the context of the caller; x30 holds the return address.
         .macro  save_context
-        mov     x9, sp
+        mov     x17, sp
         sub     sp, sp, #240
         .cfi_def_cfa_offset 240
-        stp     x9, x30, [sp, #0]
+        stp     x17, x30, [sp, #0]
         .cfi_offset x30, -232
         stp     x19, x20, [sp, #32]
         stp     x21, x22, [sp, #48]
@@ -77,15 +77,48 @@
         .org    __popcorn_bottom + 64
         done    __popcorn_bottom
 
-// __popcorn_poll() -> record or null
+// __popcorn_poll() -> record or null. Called by LLVM's preserve_all convention: keeps every register but
+// x0-x8, x16-x18 and q0-q7, so that a poll costs its caller little while it is not taken.
         function __popcorn_poll
         save_context
-        mov     x0, sp
+        sub     sp, sp, #448
+        .cfi_def_cfa_offset 688
+        stp     x9, x10, [sp, #0]
+        stp     x11, x12, [sp, #16]
+        stp     x13, x14, [sp, #32]
+        str     x15, [sp, #48]
+        stp     q8, q9, [sp, #64]
+        stp     q10, q11, [sp, #96]
+        stp     q12, q13, [sp, #128]
+        stp     q14, q15, [sp, #160]
+        stp     q16, q17, [sp, #192]
+        stp     q18, q19, [sp, #224]
+        stp     q20, q21, [sp, #256]
+        stp     q22, q23, [sp, #288]
+        stp     q24, q25, [sp, #320]
+        stp     q26, q27, [sp, #352]
+        stp     q28, q29, [sp, #384]
+        stp     q30, q31, [sp, #416]
+        add     x0, sp, #448
         bl      __popcorn_poll_slow
-        ldr     x30, [sp, #8]
-        .cfi_restore x30
-        add     sp, sp, #240
-        .cfi_def_cfa_offset 0
+        ldp     q8, q9, [sp, #64]
+        ldp     q10, q11, [sp, #96]
+        ldp     q12, q13, [sp, #128]
+        ldp     q14, q15, [sp, #160]
+        ldp     q16, q17, [sp, #192]
+        ldp     q18, q19, [sp, #224]
+        ldp     q20, q21, [sp, #256]
+        ldp     q22, q23, [sp, #288]
+        ldp     q24, q25, [sp, #320]
+        ldp     q26, q27, [sp, #352]
+        ldp     q28, q29, [sp, #384]
+        ldp     q30, q31, [sp, #416]
+        ldp     x9, x10, [sp, #0]
+        ldp     x11, x12, [sp, #16]
+        ldp     x13, x14, [sp, #32]
+        ldr     x15, [sp, #48]
+        ldr     x30, [sp, #456]
+        add     sp, sp, #688
         ret
         done    __popcorn_poll
 
