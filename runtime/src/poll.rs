@@ -119,10 +119,6 @@ pub fn uncount_hop() {
     unsafe { COUNTS.get().hops -= 1 };
 }
 
-unsafe extern "C" {
-    fn __popcorn_libc_threads() -> i64;
-}
-
 /// `__popcorn_poll`, from assembly with its caller's context: 0 to go on, or the record to fill.
 ///
 /// # Safety
@@ -133,8 +129,7 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
         // A signal handler, in the middle of a capture.
         return 0;
     }
-    // SAFETY: libc's count of threads.
-    let threads = unsafe { __popcorn_libc_threads() };
+    let threads = state::threads();
     if threads > 1 {
         refuse_threads(threads);
         return 0;

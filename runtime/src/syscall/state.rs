@@ -24,6 +24,21 @@ static PID: AtomicI64 = AtomicI64::new(0);
 
 const CLONE_VM: i64 = 0x100;
 
+/// Number of threads of the program.
+#[cfg(not(test))]
+pub fn threads() -> i64 {
+    unsafe extern "C" {
+        fn __popcorn_libc_threads() -> i64;
+    }
+    // SAFETY: reads libc's count.
+    unsafe { __popcorn_libc_threads() }
+}
+
+#[cfg(test)]
+pub fn threads() -> i64 {
+    1
+}
+
 /// Begins the books of this process, at its start or in a forked child.
 pub fn own_process() {
     PID.store(forward(nr::GETPID, [0; 6]), Relaxed);
@@ -116,7 +131,13 @@ pub fn clone(n: i64, args: [i64; 6]) -> i64 {
     } else {
         (n, args)
     };
-    let result = crate::memory::with_table(|_| forward(n, args));
+    // Another thread may hold the table, and would not be there to let go of it in the child. Alone, a
+    // handler may have interrupted who holds it, and goes on in the child.
+    let result = if threads() > 1 {
+        crate::memory::with_table(|_| forward(n, args))
+    } else {
+        forward(n, args)
+    };
     if result == 0 {
         own_process();
     }
