@@ -4,5 +4,6 @@ pub mod exe;
 pub mod extract;
 pub mod hop;
 pub mod host;
+pub mod inspect;
 pub mod migrate;
 pub mod run;

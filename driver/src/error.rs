@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::link_api;
-
 /// Why a job could not be done. `Display` is the text after `popcorn-cc: error: `.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -32,7 +30,10 @@ pub enum Error {
     Pass(#[from] popcorn_passes::Error),
     /// The link failed.
     #[error(transparent)]
-    Link(#[from] link_api::Error),
+    Link(#[from] popcorn_align_linker::Error),
+    /// The sysroot could not be built.
+    #[error("{0:#}")]
+    Sysroot(#[from] anyhow::Error),
 }
 
 /// Result with the driver's error.

@@ -3,46 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use popcorn_toolchains::BASE;
+use popcorn_toolchains::base_abi;
 
 use crate::args::{Language, Mode};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::tools;
 
-/// Macros by which source code recognises the base ISA and then uses what only it has.
-const UNDEFINED: &[&str] = &[
-    "__amd64",
-    "__amd64__",
-    "__x86_64",
-    "__x86_64__",
-    "__k8",
-    "__k8__",
-    "__tune_k8__",
-    "__SSE__",
-    "__SSE2__",
-    "__SSE_MATH__",
-    "__SSE2_MATH__",
-    "__MMX__",
-    "__FXSR__",
-    "__LAHF_SAHF__",
-    "__NO_MATH_INLINES",
-    "__SEG_FS",
-    "__SEG_GS",
-    "__seg_fs",
-    "__seg_gs",
-    "__GCC_ASM_FLAG_OUTPUTS__",
-    "__SIZEOF_FLOAT80__",
-];
-
-/// What makes IR that every ISA's back end can lower with the same results. Given after the user's
-/// flags, so that these win.
-const BASE_ABI: &[&str] = &[
-    "-mlong-double-128",
-    "-ffp-contract=off",
-    "-ftls-model=local-exec",
-    "-fno-pic",
-    "-fno-stack-protector",
+/// Built-in functions whose lowering differs between back ends: `fmin` and `fmax` treat signalling NaNs
+/// differently, so they stay calls of libc. `-fno-exceptions` is C's default, whatever a makefile says.
+const AFTER: &[&str] = &[
     "-fcf-protection=none",
     "-fno-builtin-fmin",
     "-fno-builtin-fminf",
@@ -76,9 +46,8 @@ pub fn command(
     object: &Path,
 ) -> Result<Command> {
     let mut clang = Command::new(&job.clang);
-    clang.args(base_flags(&job.clang, job.args.std_includes, job)?.0);
-    clang.args(&job.args.front);
-    clang.args(base_flags(&job.clang, job.args.std_includes, job)?.1);
+    let (before, after) = base_flags(job)?;
+    clang.args(before).args(&job.args.front).args(after);
     if let Some(flag) = &job.args.deps.flag {
         clang.arg(flag);
         let file = match &job.args.deps.file {
@@ -110,22 +79,25 @@ pub fn command(
     Ok(clang)
 }
 
-/// Flags before and after the user's.
-fn base_flags(clang: &Path, std_includes: bool, job: &Job) -> Result<(Vec<String>, Vec<String>)> {
-    let mut before = vec![
-        format!("--target={}", BASE.triple),
-        "-nostdinc".to_owned(),
-        "-D__popcorn__=1".to_owned(),
-    ];
-    before.extend(UNDEFINED.iter().map(|name| format!("-U{name}")));
-    let mut after: Vec<String> = BASE_ABI.iter().map(|&f| f.to_owned()).collect();
-    if std_includes && let Some(sysroot) = &job.sysroot {
+/// Flags before and after the user's: macros first, so that `-D` and `-U` have the last word; the base
+/// ABI last, so that no flag undoes it.
+fn base_flags(job: &Job) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut before, mut after) = (vec!["-nostdinc".to_owned()], Vec::new());
+    for &flag in base_abi::CLANG_FLAGS {
+        let macros = flag.starts_with("-D") || flag.starts_with("-U");
+        let side = if macros { &mut before } else { &mut after };
+        side.push(flag.to_owned());
+    }
+    after.extend(AFTER.iter().map(|&flag| flag.to_owned()));
+    if job.args.std_includes
+        && let Some(sysroot) = &job.sysroot
+    {
         // musl's headers first: clang's limits.h and stdint.h are for another libc.
         after.push("-isystem".into());
         after.push(sysroot.include().display().to_string());
     }
     after.push("-isystem".into());
-    after.push(tools::resource_include(clang)?.display().to_string());
+    after.push(tools::resource_include(&job.clang)?.display().to_string());
     if job.args.mode != Mode::Preprocess {
         after.extend(["-Xclang", "-disable-llvm-passes"].map(str::to_owned));
         after.extend(["-Xclang", "-disable-O0-optnone"].map(str::to_owned));

@@ -11,11 +11,11 @@ pub mod error;
 pub mod flags;
 pub mod frontend;
 pub mod job;
-mod link_api;
 pub mod output;
 pub mod pipeline;
 pub mod query;
 pub mod response;
+pub mod runtime_build;
 pub mod sysroot;
 pub mod tools;
 

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use popcorn_align_linker as linker;
 use popcorn_passes::{Options, Output};
 use popcorn_toolchains::BASE;
 
@@ -12,7 +13,6 @@ use crate::args::{self, Language, Mode};
 use crate::error::{Error, Result};
 use crate::frontend::{self, Want};
 use crate::job::{Input, Job};
-use crate::link_api;
 use crate::output::{self, Pending};
 use crate::{query, response};
 
@@ -114,59 +114,77 @@ fn compile_to_file(job: &Job, input: &Input) -> Result<()> {
 
 /// No mode flag: compile what needs it, then link everything.
 fn compile_and_link(job: &Job) -> Result<()> {
-    let temps = tempfile::Builder::new()
-        .prefix("popcorn-cc-")
-        .tempdir()
-        .map_err(Error::io(&std::env::temp_dir()))?;
     let mut inputs = Vec::new();
-    for (i, input) in job.inputs.iter().enumerate() {
-        if let Input::Linkable(path) = input {
-            inputs.push(path.clone());
-            continue;
+    for input in &job.inputs {
+        match input {
+            Input::Linkable(path) => inputs.push(linkable(path)?),
+            Input::Source(path, _) | Input::Ir(path) => {
+                let object = job.default_output(path, "o");
+                let bytes = compile(job, input, Output::Object, &object)?;
+                let path = object;
+                inputs.push(linker::Input::Object { path, bytes });
+            }
         }
-        let (Input::Source(path, _) | Input::Ir(path) | Input::Linkable(path)) = input;
-        let stem = job.default_output(path, "o");
-        let object = temps.path().join(format!("{i}-{}", stem.display()));
-        if let Some(bytes) = compile(job, input, Output::Object, &stem)? {
-            output::write(&object, &bytes)?;
-        }
-        inputs.push(object);
     }
     // From here on there are only fat objects and archives of them.
+    let mut provider = None;
     if job.args.default_libs
         && let Some(sysroot) = &job.sysroot
     {
-        inputs.extend(sysroot.default_libs());
+        provider = Some(sysroot.lib());
+        inputs.extend(
+            sysroot
+                .default_libs()
+                .into_iter()
+                .map(linker::Input::Archive),
+        );
     }
     let output = PathBuf::from(job.args.output.as_deref().unwrap_or("a.out"));
-    link(job, inputs, &output)
+    link(job, inputs, provider, &output)
+}
+
+/// Tells an archive from an object by its first bytes.
+fn linkable(path: &Path) -> Result<linker::Input> {
+    let mut magic = [0; 8];
+    let mut file = fs::File::open(path).map_err(Error::io(path))?;
+    let read = file.read(&mut magic).map_err(Error::io(path))?;
+    let path = path.to_owned();
+    Ok(match &magic[..read] {
+        b"!<arch>\n" => linker::Input::Archive(path),
+        _ => linker::Input::Object { path, bytes: None },
+    })
 }
 
 /// Links `inputs` to an executable that appears only when it is whole.
-fn link(job: &Job, inputs: Vec<PathBuf>, output: &Path) -> Result<()> {
+fn link(
+    job: &Job,
+    inputs: Vec<linker::Input>,
+    leaf_provider: Option<PathBuf>,
+    output: &Path,
+) -> Result<()> {
     if job.args.dry_run || job.args.verbose {
-        let words: Vec<_> = inputs
-            .iter()
-            .map(|i| format!(" \"{}\"", i.display()))
-            .collect();
+        let words = inputs.iter().map(|input| match input {
+            linker::Input::Object { path, .. } | linker::Input::Archive(path) => {
+                format!(" \"{}\"", path.display())
+            }
+        });
+        let words: String = words.collect();
         eprintln!(
-            " \"popcorn-align-linker\" \"-o\" \"{}\"{}",
-            output.display(),
-            words.concat()
+            " \"popcorn-align-linker\" \"-o\" \"{}\"{words}",
+            output.display()
         );
         if job.args.dry_run {
             return Ok(());
         }
     }
-    let discard = output::is_special(output);
     let scratch = tempfile::tempdir().map_err(Error::io(&std::env::temp_dir()))?;
-    let place = if discard {
+    let place = if output::is_special(output) {
         scratch.path().join("a.out")
     } else {
         output.to_owned()
     };
     let pending = Pending::new(&place, true)?;
-    link_api::link(&link_api::Job {
+    let summary = linker::link(&linker::Job {
         inputs,
         output: pending.temp().to_owned(),
         isas: job.isas.clone(),
@@ -174,7 +192,12 @@ fn link(job: &Job, inputs: Vec<PathBuf>, output: &Path) -> Result<()> {
         keep: job.args.keep.clone(),
         save_temps: job.save_temps.clone(),
         map: job.args.map.as_ref().map(PathBuf::from),
+        leaf: leaf_provider.is_some().then(|| job.leaf.clone()),
+        leaf_provider,
     })?;
+    for warning in summary.warnings {
+        eprintln!("popcorn-cc: warning: {warning}");
+    }
     pending.commit()
 }
 

@@ -161,6 +161,11 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     }
 }
 
+/// Runs only the verifier on a module that claims to be ready for lowering.
+pub fn verify_text(input: &[u8]) -> Result<(), Error> {
+    verify::run(&Module::parse(input, "input")?)
+}
+
 /// Writes the IR after a stage, numbered, and checks it in builds with debug assertions.
 struct Temps<'a> {
     options: &'a Options,

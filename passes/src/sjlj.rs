@@ -64,9 +64,9 @@ fn may_longjmp(inst: Value, leaf: &HashSet<String>) -> bool {
         return true;
     }
     let name = callee.name();
-    !callee.is_intrinsic()
-        && !(name.starts_with("__popcorn_") && name != "__popcorn_unwind_resume")
-        && !(callee.is_declaration() && leaf.contains(&name))
+    let runtime = name.starts_with("__popcorn_") && name != "__popcorn_unwind_resume";
+    let known = callee.is_declaration() && leaf.contains(&name);
+    !(callee.is_intrinsic() || runtime || known)
 }
 
 /// The function that `PERSONALITY` names.

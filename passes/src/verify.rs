@@ -4,7 +4,7 @@
 //! is left in an instrumented function; no block address, variadic function type or `byval` survives;
 //! nothing that may be captured claims not to unwind.
 
-use crate::frames::{CLONE_PREFIX, DESCRIPTOR_PREFIX};
+use crate::frames::DESCRIPTOR_PREFIX;
 use crate::llvm::{Block, Module, Opcode, Value};
 use crate::{Error, reach};
 
@@ -19,12 +19,11 @@ pub fn run(module: &Module) -> Result<(), Error> {
         let has_descriptor = module
             .global(&format!("{DESCRIPTOR_PREFIX}{}", f.name()))
             .is_some();
-        let is_clone = f.name().starts_with(CLONE_PREFIX);
         if has_descriptor && f.has_function_attribute("nounwind") {
             return Err(broken(f, "it has frames but claims not to unwind"));
         }
         for b in f.blocks() {
-            check_pad(f, b, is_clone)?;
+            check_pad(f, b)?;
             for i in b.instructions() {
                 check_instruction(f, i, has_descriptor)?;
             }
@@ -41,7 +40,7 @@ fn broken(f: Value, rule: &str) -> Error {
     }
 }
 
-fn check_pad(f: Value, b: Block, is_clone: bool) -> Result<(), Error> {
+fn check_pad(f: Value, b: Block) -> Result<(), Error> {
     if b.landing_pad().is_none() {
         return Ok(());
     }
@@ -52,13 +51,11 @@ fn check_pad(f: Value, b: Block, is_clone: bool) -> Result<(), Error> {
         let inside: Vec<Value> = b.instructions();
         let reads_only_memory = inside.iter().all(|i| {
             i.operands().iter().all(|o| {
-                !o.is_instruction()
-                    || o.parent() == b
-                    || o.is(Opcode::LLVMAlloca)
-                    || o.parent() == f.entry()
+                !(o.is_instruction() || o.is_argument())
+                    || o.is_instruction() && (o.parent() == b || o.is(Opcode::LLVMAlloca))
             })
         });
-        if !(is_clone && reads_only_memory) {
+        if !reads_only_memory {
             return Err(broken(
                 f,
                 "invokes share a landing pad that reads more than memory",

@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 use popcorn_driver::args::unknown_isa;
 use popcorn_driver::cli::migrate::Answer;
 use popcorn_driver::cli::run::Run;
-use popcorn_driver::cli::{extract, migrate, run};
+use popcorn_driver::cli::{extract, inspect, migrate, run};
+use popcorn_driver::{runtime_build, sysroot};
 use popcorn_toolchains::Isa;
 
 /// Programs that run on several ISAs and move between them while they run.
@@ -60,6 +61,23 @@ enum Cmd {
         /// The file to write
         #[arg(short)]
         output: PathBuf,
+    },
+    /// Say what is in a program: ISAs, sites, sizes, build id
+    Inspect {
+        /// Only the names of the ISAs, one a line
+        #[arg(long)]
+        isas: bool,
+        /// The program
+        prog: PathBuf,
+    },
+    /// Build what programs are linked with: libc, headers and the runtime
+    Sysroot {
+        /// Where; an up-to-date one is left alone
+        #[arg(long)]
+        prefix: PathBuf,
+        /// Compilations at a time
+        #[arg(long, default_value_t = 2)]
+        jobs: usize,
     },
 }
 
@@ -117,6 +135,20 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
         }
         Cmd::Extract { isa, prog, output } => {
             extract::extract(&prog, isa, &output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Cmd::Inspect { isas, prog } => {
+            let text = if isas {
+                inspect::isas(&prog)?
+            } else {
+                inspect::inspect(&prog)?
+            };
+            print!("{text}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Cmd::Sysroot { prefix, jobs } => {
+            sysroot::build(&prefix, jobs)?;
+            runtime_build::build(&prefix)?;
             Ok(ExitCode::SUCCESS)
         }
     }

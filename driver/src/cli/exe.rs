@@ -1,17 +1,13 @@
 //! An executable that popcorn-cc linked: the base ISA's ELF file with the other ISAs' images inside.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use object::{Object, ObjectSection};
-use popcorn_toolchains::{ALL, BASE, Isa};
+use popcorn_metadata::package::{self, Package, PackageError};
+use popcorn_toolchains::Isa;
 
 use crate::error::{Error, Result};
-
-/// Section that marks a popcorn executable.
-const NOTE: &str = ".note.popcorn";
-/// Prefix of the sections with the other ISAs' images.
-const IMAGE: &str = ".popcorn.image.";
 
 /// The file, whole.
 pub struct Exe {
@@ -23,47 +19,51 @@ impl Exe {
     /// Reads a file and makes sure that popcorn-cc linked it.
     pub fn open(path: &Path) -> Result<Exe> {
         let bytes = fs::read(path).map_err(Error::io(path))?;
-        let is_one =
-            object::File::parse(&*bytes).is_ok_and(|file| file.section_by_name(NOTE).is_some());
-        if !is_one {
-            return Err(Error::usage(
-                format!("{}: not a popcorn executable", path.display()),
-                "link the program with popcorn-cc",
-            ));
-        }
-        Ok(Exe {
+        let exe = Exe {
             path: path.to_owned(),
             bytes,
-        })
+        };
+        exe.package()?;
+        Ok(exe)
     }
 
     /// ISAs that the program can run as.
-    pub fn isas(&self) -> Vec<&'static Isa> {
-        ALL.iter()
-            .copied()
-            .filter(|isa| isa.id == BASE.id || self.section(isa).is_some())
-            .collect()
+    pub fn isas(&self) -> Result<Vec<&'static Isa>> {
+        Ok(self.package()?.isas().filter_map(Isa::by_id).collect())
+    }
+
+    /// Makes sure that the program can run as `isa`.
+    pub fn require(&self, isa: &Isa) -> Result<()> {
+        let isas = self.isas()?;
+        if isas.iter().any(|i| i.id == isa.id) {
+            return Ok(());
+        }
+        let names: Vec<_> = isas.iter().map(|i| i.name).collect();
+        Err(Error::usage(
+            format!("{}: has no image for {}", self.path.display(), isa.name),
+            format!("it was built for {}", names.join(", ")),
+        ))
     }
 
     /// The static ELF file for one ISA.
-    pub fn image(&self, isa: &Isa) -> Result<&[u8]> {
-        if isa.id == BASE.id {
-            return Ok(&self.bytes);
-        }
-        self.section(isa).ok_or_else(|| {
-            let names: Vec<_> = self.isas().iter().map(|i| i.name).collect();
-            Error::usage(
-                format!("{}: has no image for {}", self.path.display(), isa.name),
-                format!("it was built for {}", names.join(", ")),
-            )
-        })
+    pub fn image(&self, isa: &Isa) -> Result<Cow<'_, [u8]>> {
+        self.require(isa)?;
+        package::extract(&self.bytes, isa).map_err(|e| self.error(e))
     }
 
-    fn section(&self, isa: &Isa) -> Option<&[u8]> {
-        let file = object::File::parse(&*self.bytes).ok()?;
-        let section = file.section_by_name(&format!("{IMAGE}{}", isa.name))?;
-        let (at, len) = section.file_range()?;
-        self.bytes
-            .get(usize::try_from(at).ok()?..usize::try_from(at.checked_add(len)?).ok()?)
+    fn package(&self) -> Result<Package<'_>> {
+        Package::parse(&self.bytes).map_err(|e| self.error(e))
+    }
+
+    /// Names the file, and says what to do about one that another tool linked.
+    pub fn error(&self, error: PackageError) -> Error {
+        let path = self.path.display();
+        match error {
+            PackageError::Elf(_) | PackageError::NotPacked => Error::usage(
+                format!("{path}: not a popcorn executable ({error})"),
+                "link the program with popcorn-cc",
+            ),
+            other => Error::Plain(format!("{path}: {other}")),
+        }
     }
 }

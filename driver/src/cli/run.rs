@@ -36,10 +36,10 @@ pub fn run(run: &Run) -> Result<std::convert::Infallible> {
     let path = find(&run.prog)?;
     let exe = Exe::open(&path)?;
     let isa = run.isa.unwrap_or(BASE);
-    exe.image(isa)?;
+    exe.require(isa)?;
     if let Some(text) = &run.hop {
         for isa in HopSpec::parse(text)?.isas() {
-            exe.image(isa)?;
+            exe.require(isa)?;
             host::emulator(isa)?;
         }
     }
@@ -100,7 +100,7 @@ fn image_path(exe: &Exe, isa: &Isa) -> Result<PathBuf> {
     let fd =
         memfd_create(&name, MemfdFlags::empty()).map_err(|e| Error::io(&exe.path)(e.into()))?;
     let mut file = File::from(fd);
-    file.write_all(exe.image(isa)?)
+    file.write_all(&exe.image(isa)?)
         .map_err(Error::io(&exe.path))?;
     let fd = OwnedFd::from(file);
     let path = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));

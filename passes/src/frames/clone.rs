@@ -120,10 +120,18 @@ impl Clone<'_> {
         b.store(number, b.field(self.frame, RECORD_SITE, "slot"));
     }
 
-    /// Copies the frame to the record handed in and goes on capturing.
+    /// Copies site and values from the frame to the record handed in, whose other header fields belong to
+    /// the runtime, and goes on capturing.
     fn copy_out(&self, b: &Builder, record: Value) {
         let m = self.module();
-        b.memcpy(record, self.frame, m.i64_const(self.layout.size()), 16);
+        let site = b.load(m.int(64), b.field(self.frame, RECORD_SITE, "slot"), "site");
+        b.store(site, b.field(record, RECORD_SITE, "slot"));
+        let values = self.layout.size() - RECORD_HEADER;
+        if values > 0 {
+            let to = b.field(record, RECORD_HEADER, "values");
+            let from = b.field(self.frame, RECORD_HEADER, "values");
+            b.memcpy(to, from, m.i64_const(values), 16);
+        }
         b.store(
             self.descriptor,
             b.field(record, RECORD_DESCRIPTOR, "descriptor"),

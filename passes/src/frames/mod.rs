@@ -23,7 +23,7 @@ use crate::sjlj;
 const CLONE_SECTION: &str = ".text.popcorn.resume.";
 const DESCRIPTOR_SECTION: &str = ".rodata.popcorn.desc.";
 pub(crate) const DESCRIPTOR_PREFIX: &str = "__popcorn_desc.";
-pub(crate) const CLONE_PREFIX: &str = "__popcorn_resume.";
+const CLONE_PREFIX: &str = "__popcorn_resume.";
 
 /// The runtime's entry points, declared.
 pub(super) struct Runtime<'m> {

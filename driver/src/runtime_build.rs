@@ -1,0 +1,329 @@
+//! Builds the runtime, `libpopcorn_rt.a`, from source: Rust to one bitcode module, C to another,
+//! assembly for each ISA, packed as fat objects.
+//!
+//! The Rust part is compiled once, for the base ABI. rustc's rlibs carry bitcode, libcore's among
+//! them, so the module is linked from the crates' own and whatever of libcore they use, then optimised
+//! as a whole. Only `make build` does this: an installed toolchain has the archive.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use popcorn_passes::{OptLevel, Options, Output, Points};
+use popcorn_toolchains::{ALL, BASE};
+use sha2::{Digest, Sha256};
+
+/// What the rest of a program, or the assembly, refers to by name.
+const EXPORTS: &[&str] = &[
+    "__popcorn_ask",
+    "__popcorn_asked",
+    "__popcorn_capture_step",
+    "__popcorn_flag",
+    "__popcorn_longjmp_first",
+    "__popcorn_longjmp_next",
+    "__popcorn_poll_slow",
+    "__popcorn_resume_done",
+    "__popcorn_setjmp",
+    "__popcorn_sjlj_match",
+    "__popcorn_sjlj_token",
+    "__popcorn_sjlj_value",
+    "__popcorn_start",
+    "__popcorn_syscall",
+    "popcorn_current_isa",
+];
+
+/// The crates, each after those it uses.
+const CRATES: &[(&str, &str)] = &[
+    ("popcorn_toolchains", "toolchains"),
+    ("popcorn_metadata", "metadata"),
+    ("popcorn_runtime", "runtime"),
+];
+
+const RUSTC_FLAGS: &[&str] = &[
+    "--edition=2024",
+    "--crate-type=rlib",
+    "--emit=llvm-bc,link",
+    "-Cpanic=abort",
+    "-Copt-level=2",
+    "-Ccodegen-units=1",
+    "-Crelocation-model=static",
+    "-Coverflow-checks=off",
+    "-Cdebuginfo=0",
+    "-Awarnings",
+];
+
+const CLANG_FLAGS: &[&str] = &[
+    "--target=x86_64-linux-musl",
+    "-O2",
+    "-ffreestanding",
+    "-fno-pic",
+    "-ftls-model=local-exec",
+    "-mlong-double-128",
+    "-Wall",
+    "-Werror",
+];
+
+/// Writes `<prefix>/lib/libpopcorn_rt.a`, unless it is there and up to date.
+pub fn build(prefix: &Path) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let lib = prefix.join("lib");
+    let (archive, stamp_file) = (lib.join("libpopcorn_rt.a"), lib.join("libpopcorn_rt.stamp"));
+    let stamp = stamp(&root)?;
+    if archive.exists() && fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp) {
+        return Ok(());
+    }
+    fs::create_dir_all(&lib).with_context(|| lib.display().to_string())?;
+    let temp = tempfile::tempdir_in(&lib)?;
+    let work = temp.path();
+
+    let module = rust_module(&root, work)?;
+    let rust = lower(&module, "popcorn_rt", false)?;
+    let api = lower(
+        &clang(&root.join("runtime/src/api.c"), work)?,
+        "popcorn_api",
+        true,
+    )?;
+    let assembly = assemble(&root, work)?;
+
+    let mut members = Vec::new();
+    for (name, bytes) in [
+        ("popcorn_rt.o", rust),
+        ("popcorn_api.o", api),
+        ("popcorn_arch.o", assembly),
+    ] {
+        let path = work.join(name);
+        fs::write(&path, bytes)?;
+        members.push(path);
+    }
+    let new = work.join("libpopcorn_rt.a");
+    run(tool("llvm-ar").arg("rcsD").arg(&new).args(&members))?;
+    fs::rename(&new, &archive)?;
+    fs::write(&stamp_file, stamp)?;
+    Ok(())
+}
+
+/// Hash of all that goes in: the sources, and this program, whose passes lower them.
+fn stamp(root: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    let mut folders: Vec<PathBuf> = CRATES
+        .iter()
+        .map(|(_, f)| root.join(f).join("src"))
+        .collect();
+    while let Some(folder) = folders.pop() {
+        let mut entries = fs::read_dir(&folder)
+            .with_context(|| format!("{}: the source of the runtime", folder.display()))?
+            .map(|entry| entry.map(|e| e.path()))
+            .collect::<Result<Vec<_>, _>>()?;
+        entries.sort();
+        for path in entries {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+                hash.update(fs::read(&path)?);
+            }
+        }
+    }
+    hash.update(fs::read(std::env::current_exe()?)?);
+    Ok(format!("{:x}\n", hash.finalize()))
+}
+
+/// A tool of LLVM 22: Debian's name on PATH, or the plain name in its folder.
+fn tool(name: &str) -> Command {
+    let versioned = format!("{name}-22");
+    let on_path = std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|folder| folder.join(&versioned).exists())
+    });
+    if on_path {
+        return Command::new(versioned);
+    }
+    let prefix =
+        std::env::var_os("LLVM_SYS_221_PREFIX").unwrap_or_else(|| "/usr/lib/llvm-22".into());
+    Command::new(Path::new(&prefix).join("bin").join(name))
+}
+
+/// Runs a command; its standard output. What it says on failure is in the error.
+fn run(command: &mut Command) -> Result<Vec<u8>> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| name.clone())?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{name} failed ({}):\n{said}", output.status);
+    }
+    Ok(output.stdout)
+}
+
+/// One bitcode module of the crates, the parts of libcore they use, and `tls.c`.
+fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
+    let mut parts = Vec::new();
+    for (name, folder) in CRATES {
+        let mut rustc = Command::new("rustc");
+        // In the source tree rustup picks the compiler that rust-toolchain.toml names.
+        rustc
+            .current_dir(root)
+            .args(RUSTC_FLAGS)
+            .arg("--crate-name")
+            .arg(name);
+        rustc.arg("--out-dir").arg(work).arg("-L").arg(work);
+        for (other, _) in CRATES.iter().take_while(|(other, _)| other != name) {
+            let rlib = work.join(format!("lib{other}.rlib"));
+            rustc
+                .arg("--extern")
+                .arg(format!("{other}={}", rlib.display()));
+        }
+        run(rustc.arg(Path::new(folder).join("src/lib.rs")))?;
+        parts.push(work.join(format!("{name}.bc")));
+    }
+    let tls = work.join("tls.bc");
+    fs::write(&tls, clang(&root.join("runtime/src/tls.c"), work)?)?;
+    parts.push(tls);
+
+    let crates = work.join("crates.bc");
+    run(tool("llvm-link").args(&parts).arg("-o").arg(&crates))?;
+    let linked = work.join("linked.bc");
+    let core = libcore(root, work)?;
+    run(tool("llvm-link")
+        .args(["--only-needed", "--internalize"])
+        .args([&crates, &core])
+        .arg("-o")
+        .arg(&linked))?;
+    let whole = work.join("whole.bc");
+    run(tool("opt")
+        .arg("--passes=internalize,globaldce,default<O2>,globaldce")
+        .arg(format!(
+            "-internalize-public-api-list={}",
+            EXPORTS.join(",")
+        ))
+        .arg(&linked)
+        .arg("-o")
+        .arg(&whole))?;
+    Ok(fs::read(whole)?)
+}
+
+/// The bitcode of libcore, which its one object carries in `.llvmbc`.
+fn libcore(root: &Path, work: &Path) -> Result<PathBuf> {
+    let sysroot = run(Command::new("rustc")
+        .current_dir(root)
+        .args(["--print", "sysroot"]))?;
+    let sysroot = String::from_utf8(sysroot).context("rustc --print sysroot")?;
+    let folder = Path::new(sysroot.trim()).join("lib/rustlib/x86_64-unknown-linux-gnu/lib");
+    let rlib = fs::read_dir(&folder)
+        .with_context(|| folder.display().to_string())?
+        .filter_map(|entry| entry.ok().map(|e| e.path()))
+        .find(|path| {
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            name.starts_with("libcore-") && name.ends_with(".rlib")
+        })
+        .with_context(|| format!("{}: no libcore", folder.display()))?;
+    let members = run(tool("llvm-ar").arg("t").arg(&rlib))?;
+    let members = String::from_utf8(members)?;
+    let object = members
+        .lines()
+        .find(|name| name.ends_with(".o"))
+        .with_context(|| format!("{}: no object", rlib.display()))?;
+    let path = work.join("core.o");
+    fs::write(&path, run(tool("llvm-ar").arg("p").arg(&rlib).arg(object))?)?;
+    let bitcode = work.join("core.bc");
+    run(tool("llvm-objcopy")
+        .arg(format!("--dump-section=.llvmbc={}", bitcode.display()))
+        .arg(&path)
+        .arg("/dev/null"))?;
+    Ok(bitcode)
+}
+
+/// Bitcode of one of the runtime's C files.
+fn clang(source: &Path, work: &Path) -> Result<Vec<u8>> {
+    let out = work.join("c.bc");
+    run(tool("clang")
+        .args(CLANG_FLAGS)
+        .args(["-emit-llvm", "-c"])
+        .arg(source)
+        .arg("-o")
+        .arg(&out))?;
+    Ok(fs::read(out)?)
+}
+
+fn lower(bitcode: &[u8], name: &str, instrument: bool) -> Result<Vec<u8>> {
+    let leaf = ["__popcorn_ask", "__popcorn_asked", "__errno_location"];
+    let options = Options {
+        isas: ALL.to_vec(),
+        opt: OptLevel::O2,
+        points: Points::Functions,
+        instrument,
+        leaf: Arc::new(HashSet::from(leaf.map(str::to_owned))),
+        save_temps: None,
+        name: name.to_owned(),
+    };
+    popcorn_passes::compile(bitcode, &options, Output::Object)
+        .with_context(|| format!("lowering {name}"))
+}
+
+/// The assembly files as one fat object: the base ISA's, with the others' in excluded sections.
+fn assemble(root: &Path, work: &Path) -> Result<Vec<u8>> {
+    let object = |name: &str| work.join(format!("arch.{name}.o"));
+    for isa in ALL {
+        let source = root.join(format!("runtime/src/arch/{}.s", isa.name));
+        let mut clang = tool("clang");
+        clang.arg(format!("--target={}", isa.triple)).arg("-c");
+        if let Some(abi) = isa.target_abi {
+            clang.arg(format!("-mabi={abi}"));
+        }
+        run(clang.arg(source).arg("-o").arg(object(isa.name)))?;
+    }
+    let fat = work.join("arch.o");
+    let mut objcopy = tool("llvm-objcopy");
+    for isa in ALL.iter().filter(|isa| isa.id != BASE.id) {
+        let section = format!(".popcorn.obj.{}", isa.name);
+        objcopy
+            .arg(format!(
+                "--add-section={section}={}",
+                object(isa.name).display()
+            ))
+            .arg(format!("--set-section-flags={section}=exclude"));
+    }
+    run(objcopy.arg(object(BASE.name)).arg(&fat))?;
+    Ok(fs::read(fat)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::{Object, ObjectSection};
+
+    /// Needs the tools of LLVM 22, as the whole workspace does.
+    #[test]
+    fn the_archive_has_every_isa() {
+        let prefix = tempfile::tempdir().unwrap();
+        build(prefix.path()).unwrap();
+        let archive = prefix.path().join("lib/libpopcorn_rt.a");
+        for member in ["popcorn_rt.o", "popcorn_arch.o"] {
+            let bytes = run(tool("llvm-ar").arg("p").arg(&archive).arg(member)).unwrap();
+            let base = object::File::parse(&*bytes).unwrap();
+            let names = |file: &object::File| {
+                use object::ObjectSymbol;
+                let defined = file
+                    .symbols()
+                    .filter(|s| s.is_definition() && s.is_global());
+                let mut names: Vec<String> =
+                    defined.map(|s| s.name().unwrap().to_owned()).collect();
+                names.sort();
+                names
+            };
+            let expected = names(&base);
+            assert!(
+                expected.iter().any(|n| n.starts_with("__popcorn_")),
+                "{member}"
+            );
+            for isa in ALL.iter().filter(|isa| isa.id != BASE.id) {
+                let section = format!(".popcorn.obj.{}", isa.name);
+                let inner = base.section_by_name(&section).unwrap().data().unwrap();
+                let inner = object::File::parse(inner).unwrap();
+                assert_eq!(names(&inner), expected, "{member} {}", isa.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What the passes do to small modules, as text: snapshots explain, the differential tests prove.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use popcorn_passes::{Error, OptLevel, Options, Output, Points, compile};
+use popcorn_toolchains::ALL;
+
+fn options(instrument: bool) -> Options {
+    Options {
+        isas: ALL.to_vec(),
+        opt: OptLevel::O0,
+        points: Points::Loops,
+        instrument,
+        leaf: Arc::new(HashSet::from(["puts".to_owned()])),
+        save_temps: None,
+        name: "test.ll".to_owned(),
+    }
+}
+
+/// The IR just before lowering, without attribute groups and metadata.
+fn ir(source: &str, instrument: bool) -> String {
+    let bytes = compile(source.as_bytes(), &options(instrument), Output::Ir).expect("compiles");
+    let text = String::from_utf8(bytes).expect("text");
+    text.lines()
+        .filter(|l| !l.starts_with("attributes") && !l.starts_with(';') && !l.starts_with('!'))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+macro_rules! snapshot {
+    ($name:ident, $file:literal, $instrument:literal) => {
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!(ir(include_str!(concat!("ir/", $file)), $instrument));
+        }
+    };
+}
+
+snapshot!(variadic_arguments_become_a_block, "variadic.ll", false);
+snapshot!(computed_goto_becomes_a_switch, "goto.ll", false);
+snapshot!(setjmp_becomes_a_token_and_a_pad, "setjmp.ll", false);
+snapshot!(setjmp_in_an_instrumented_function, "setjmp.ll", true);
+snapshot!(a_call_site_gets_a_pad_and_a_clone, "frames.ll", true);
+snapshot!(
+    structures_by_value_are_copied_by_the_callee,
+    "byval.ll",
+    true
+);
+
+#[test]
+fn every_module_lowers_for_every_isa() {
+    for (name, source) in [
+        ("variadic", include_str!("ir/variadic.ll")),
+        ("goto", include_str!("ir/goto.ll")),
+        ("setjmp", include_str!("ir/setjmp.ll")),
+        ("frames", include_str!("ir/frames.ll")),
+        ("byval", include_str!("ir/byval.ll")),
+    ] {
+        for instrument in [false, true] {
+            let bytes = compile(source.as_bytes(), &options(instrument), Output::Object);
+            let bytes = bytes.unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(&bytes[..4], b"\x7fELF", "{name}");
+            for isa in &ALL[1..] {
+                let section = format!(".popcorn.obj.{}", isa.name);
+                assert!(
+                    bytes
+                        .windows(section.len())
+                        .any(|w| w == section.as_bytes()),
+                    "{name}"
+                );
+            }
+        }
+    }
+}
+
+fn refusal(source: &str) -> String {
+    match compile(source.as_bytes(), &options(true), Output::Object) {
+        Err(e @ Error::Unsupported { .. }) => e.to_string(),
+        Err(e) => panic!("another error: {e}"),
+        Ok(_) => panic!("compiled"),
+    }
+}
+
+#[test]
+fn unknown_assembly_is_refused_by_function() {
+    let e = refusal(
+        "define void @aes_round() {\n call void asm sideeffect \"aesenc %xmm0, %xmm1\", \"\"()\n ret void\n}",
+    );
+    assert!(e.contains("`aes_round`") && e.contains("aesenc"), "{e}");
+}
+
+#[test]
+fn unknown_intrinsics_are_refused_by_name() {
+    let e = refusal(
+        "declare <4 x i32> @llvm.x86.sha1nexte(<4 x i32>, <4 x i32>)\n\
+         define <4 x i32> @hash(<4 x i32> %a) {\n\
+         %r = call <4 x i32> @llvm.x86.sha1nexte(<4 x i32> %a, <4 x i32> %a)\n ret <4 x i32> %r\n}",
+    );
+    assert!(
+        e.contains("llvm.x86.sha1nexte") && e.contains("`hash`"),
+        "{e}"
+    );
+}
+
+#[test]
+fn x87_values_are_refused() {
+    let e = refusal(
+        "define x86_fp80 @f(x86_fp80 %x) {\n %y = fadd x86_fp80 %x, %x\n ret x86_fp80 %y\n}",
+    );
+    assert!(e.contains("-mlong-double-128"), "{e}");
+}
+
+#[test]
+fn text_that_is_no_ir_is_an_error() {
+    let e = compile(b"int main;", &options(true), Output::Object).expect_err("not IR");
+    assert!(matches!(e, Error::Parse { .. }), "{e}");
+}
+
+#[test]
+fn the_verifier_refuses_a_pad_with_a_phi_and_a_shared_pad() {
+    // The pads pass would repair these, so they are given to the verifier as they are.
+    let shared = "declare void @g(i32)\ndeclare i32 @__popcorn_personality()\n\
+        define void @f(i32 %x) personality ptr @__popcorn_personality {\n\
+        entry:\n invoke void @g(i32 1) to label %a unwind label %pad\n\
+        a:\n invoke void @g(i32 2) to label %b unwind label %pad\n\
+        b:\n ret void\n\
+        pad:\n PHI %l = landingpad { ptr, i32 } cleanup\n call void @g(i32 USED)\n unreachable\n}";
+    for (phi, used, rule) in [
+        (
+            "%p = phi i32 [ 1, %entry ], [ 2, %a ]\n",
+            "%p",
+            "holds a phi",
+        ),
+        ("", "%x", "share a landing pad"),
+    ] {
+        let source = shared.replace("PHI", phi).replace("USED", used);
+        let e = popcorn_passes::verify_text(source.as_bytes())
+            .expect_err("refused")
+            .to_string();
+        assert!(e.contains(rule) && e.contains("`f`"), "{e}");
+    }
+    for (source, rule) in [
+        ("define void @f(...) {\n ret void\n}", "variadic"),
+        (
+            "declare void @g(ptr)\ndefine void @f(ptr %p) {\n call void @g(ptr byval(i64) %p)\n ret void\n}",
+            "byval",
+        ),
+        (
+            "define ptr @f() {\nentry:\n br label %a\na:\n %p = phi ptr [ blockaddress(@f, %a), %entry ]\n ret ptr %p\n}",
+            "address of a block",
+        ),
+        (
+            "@__popcorn_desc.f = constant i64 0\ndefine i32 @f() {\n %a = alloca i32\n %v = load i32, ptr %a\n ret i32 %v\n}",
+            "alloca",
+        ),
+        (
+            "@__popcorn_desc.f = constant i64 0\ndefine void @f() nounwind {\n ret void\n}",
+            "not to unwind",
+        ),
+    ] {
+        let e = popcorn_passes::verify_text(source.as_bytes())
+            .expect_err("refused")
+            .to_string();
+        assert!(e.contains(rule), "{e}");
+    }
+}

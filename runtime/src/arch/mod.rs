@@ -1,0 +1,84 @@
+//! What depends on the CPU underneath: the assembly files beside this one, and the facts of each
+//! kernel port in [`kernel`].
+
+pub mod kernel;
+
+use popcorn_toolchains::Isa;
+
+/// The registers of one activation as assembly saves and loads them: the caller's stack pointer at the
+/// call, the address it goes on at, two argument registers for landing pads, and the callee-saved
+/// registers in the order of `Isa::callee_saved`.
+#[repr(C)]
+#[derive(Clone)]
+pub struct Context {
+    pub sp: u64,
+    pub pc: u64,
+    pub args: [u64; 2],
+    pub regs: [u64; 24],
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(Context, sp) == 0);
+    assert!(core::mem::offset_of!(Context, pc) == 8);
+    assert!(core::mem::offset_of!(Context, args) == 16);
+    assert!(core::mem::offset_of!(Context, regs) == 32);
+    assert!(core::mem::size_of::<Context>() == 224);
+    let mut i = 0;
+    while i < popcorn_toolchains::ALL.len() {
+        assert!(popcorn_toolchains::ALL[i].callee_saved.len() <= 24);
+        i += 1;
+    }
+};
+
+/// Bytes of code in `__popcorn_bottom`, on every ISA.
+pub const BOTTOM_SIZE: u64 = 64;
+
+unsafe extern "C" {
+    static __popcorn_isa_id: u64;
+    pub fn __popcorn_raw_syscall(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64;
+    pub fn __popcorn_bottom(stack_top: u64, function: u64, a: u64, b: u64, c: u64) -> !;
+    pub fn __popcorn_set_thread_pointer(value: u64);
+    pub fn __popcorn_sigreturn();
+}
+
+/// The ISA this incarnation runs on.
+#[cfg(not(test))]
+pub fn isa() -> &'static Isa {
+    // SAFETY: a constant that the assembly file defines.
+    let id = unsafe { core::ptr::read_volatile(&raw const __popcorn_isa_id) };
+    popcorn_toolchains::ALL[id as usize]
+}
+
+/// The tests' ISA is the base ISA.
+#[cfg(test)]
+pub fn isa() -> &'static Isa {
+    popcorn_toolchains::BASE
+}
+
+/// A system call with the CPU's own number and layouts.
+///
+/// # Safety
+/// As safe as the call that the number names.
+pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
+    // SAFETY: by contract.
+    #[cfg(not(test))]
+    unsafe {
+        __popcorn_raw_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5])
+    }
+    #[cfg(test)]
+    {
+        let result: i64;
+        // SAFETY: by contract; the kernel's convention (psABI section A.2.1).
+        unsafe {
+            core::arch::asm!("syscall", inlateout("rax") n => result, in("rdi") a[0], in("rsi") a[1],
+                in("rdx") a[2], in("r10") a[3], in("r8") a[4], in("r9") a[5], out("rcx") _, out("r11") _)
+        };
+        result
+    }
+}
+
+/// Whether `address` is a return address into the lowest frame.
+pub fn is_bottom(address: u64) -> bool {
+    let start = __popcorn_bottom as *const () as u64;
+    address.wrapping_sub(start) <= BOTTOM_SIZE
+}

@@ -1,0 +1,194 @@
+# RISC-V 64 (rv64gc, lp64d): the few instructions the runtime cannot write in Rust.
+#
+# RISC-V ELF psABI: arguments a0-a7, results a0 a1; s0-s11 and fs0-fs11 are the callee's to keep; gp is
+# not used. `struct Context` (arch/mod.rs) is built on the stack: sp 0, pc 8, arguments 16 and 24,
+# registers from 32 in the order of `Isa::callee_saved`. One function per section.
+
+        .option norelax
+
+        .macro  function name
+        .section .text.\name,"ax",@progbits
+        .globl  \name
+        .type   \name,@function
+        .balign 16
+\name:
+        .endm
+
+        .macro  done name
+        .size   \name, . - \name
+        .endm
+
+# Builds the context of the caller; ra holds the return address.
+        .macro  save_context
+        mv      t0, sp
+        addi    sp, sp, -240
+        sd      t0, 0(sp)
+        sd      ra, 8(sp)
+        sd      s0, 32(sp)
+        sd      s1, 40(sp)
+        sd      s2, 48(sp)
+        sd      s3, 56(sp)
+        sd      s4, 64(sp)
+        sd      s5, 72(sp)
+        sd      s6, 80(sp)
+        sd      s7, 88(sp)
+        sd      s8, 96(sp)
+        sd      s9, 104(sp)
+        sd      s10, 112(sp)
+        sd      s11, 120(sp)
+        fsd     fs0, 128(sp)
+        fsd     fs1, 136(sp)
+        fsd     fs2, 144(sp)
+        fsd     fs3, 152(sp)
+        fsd     fs4, 160(sp)
+        fsd     fs5, 168(sp)
+        fsd     fs6, 176(sp)
+        fsd     fs7, 184(sp)
+        fsd     fs8, 192(sp)
+        fsd     fs9, 200(sp)
+        fsd     fs10, 208(sp)
+        fsd     fs11, 216(sp)
+        .endm
+
+# Becomes the context at sp. Never falls through.
+        .macro  load_context
+        ld      s0, 32(sp)
+        ld      s1, 40(sp)
+        ld      s2, 48(sp)
+        ld      s3, 56(sp)
+        ld      s4, 64(sp)
+        ld      s5, 72(sp)
+        ld      s6, 80(sp)
+        ld      s7, 88(sp)
+        ld      s8, 96(sp)
+        ld      s9, 104(sp)
+        ld      s10, 112(sp)
+        ld      s11, 120(sp)
+        fld     fs0, 128(sp)
+        fld     fs1, 136(sp)
+        fld     fs2, 144(sp)
+        fld     fs3, 152(sp)
+        fld     fs4, 160(sp)
+        fld     fs5, 168(sp)
+        fld     fs6, 176(sp)
+        fld     fs7, 184(sp)
+        fld     fs8, 192(sp)
+        fld     fs9, 200(sp)
+        fld     fs10, 208(sp)
+        fld     fs11, 216(sp)
+        ld      a0, 16(sp)
+        ld      a1, 24(sp)
+        ld      t0, 8(sp)
+        ld      sp, 0(sp)
+        jr      t0
+        .endm
+
+# _start: the kernel's stack pointer is the argument.
+        function _start
+        li      s0, 0
+        li      ra, 0
+        mv      a0, sp
+        andi    sp, sp, -16
+        call    __popcorn_start
+        unimp
+        done    _start
+
+# __popcorn_bottom(stack_top, function, a, b, c): the lowest frame. 64 bytes on every ISA.
+        function __popcorn_bottom
+        mv      sp, a0
+        li      s0, 0
+        mv      t0, a1
+        mv      a0, a2
+        mv      a1, a3
+        mv      a2, a4
+        jalr    t0
+        unimp
+        .org    __popcorn_bottom + 64
+        done    __popcorn_bottom
+
+# __popcorn_poll() -> record or null
+        function __popcorn_poll
+        save_context
+        mv      a0, sp
+        call    __popcorn_poll_slow
+        ld      ra, 8(sp)
+        addi    sp, sp, 240
+        ret
+        done    __popcorn_poll
+
+# __popcorn_capture_next(record)
+        function __popcorn_capture_next
+        save_context
+        mv      a1, a0
+        mv      a0, sp
+        call    __popcorn_capture_step
+        load_context
+        done    __popcorn_capture_next
+
+# longjmp(buffer, value)
+        function longjmp
+        save_context
+        mv      a2, a1
+        mv      a1, a0
+        mv      a0, sp
+        call    __popcorn_longjmp_first
+        load_context
+        done    longjmp
+
+        function _longjmp
+        tail    longjmp
+        done    _longjmp
+
+        function siglongjmp
+        tail    longjmp
+        done    siglongjmp
+
+# __popcorn_unwind_resume(request)
+        function __popcorn_unwind_resume
+        save_context
+        mv      a1, a0
+        mv      a0, sp
+        call    __popcorn_longjmp_next
+        load_context
+        done    __popcorn_unwind_resume
+
+# __popcorn_raw_syscall(n, a, b, c, d, e, f)
+        function __popcorn_raw_syscall
+        mv      a7, a0
+        mv      a0, a1
+        mv      a1, a2
+        mv      a2, a3
+        mv      a3, a4
+        mv      a4, a5
+        mv      a5, a6
+        ecall
+        ret
+        done    __popcorn_raw_syscall
+
+# __popcorn_set_thread_pointer(value)
+        function __popcorn_set_thread_pointer
+        mv      tp, a0
+        ret
+        done    __popcorn_set_thread_pointer
+
+# Where the runtime's own signal handlers return to (the kernel does not ask): rt_sigreturn.
+        function __popcorn_sigreturn
+        li      a7, 139
+        ecall
+        unimp
+        done    __popcorn_sigreturn
+
+# Named by every instrumented function, never called: no unwinder but ours runs.
+        function __popcorn_personality
+        unimp
+        done    __popcorn_personality
+
+        .section .popcorn.private.isa,"aw",@progbits
+        .globl  __popcorn_isa_id
+        .type   __popcorn_isa_id,@object
+        .balign 8
+__popcorn_isa_id:
+        .quad   2
+        .size   __popcorn_isa_id, 8
+
+        .section .note.GNU-stack,"",@progbits

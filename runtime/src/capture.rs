@@ -1,0 +1,222 @@
+//! Capture: the native stack becomes frame records, one frame at a time, innermost first.
+//!
+//! Compiled code stores the values; this code only finds the next frame and its pad. Records lie one
+//! after the other in one of two buffers. The other one holds the records that the stack was last
+//! resumed from: frames that are still being rebuilt from them read them while they are captured again.
+
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use crate::arch::{self, Context};
+use crate::cell::Global;
+use crate::poll::Job;
+use crate::syscall::{forward, nr};
+use crate::text::{Line, die};
+use crate::{hop, memory, poll, resume, unwind};
+
+/// docs/abi.md, section 7.
+#[repr(C)]
+pub struct Record {
+    pub descriptor: *const Descriptor,
+    pub next: *mut Record,
+    pub site: u32,
+    pub reserved: u32,
+    pub frame: u64,
+}
+
+/// docs/abi.md, section 7.
+#[repr(C)]
+pub struct Descriptor {
+    pub resume: u64,
+    pub function: u64,
+    pub size: u32,
+    pub sites: u32,
+    pub name: *const u8,
+    pub info: *const u8,
+}
+
+const _: () = assert!(size_of::<Record>() == 32 && size_of::<Descriptor>() == 40);
+
+/// Address space of one buffer, bytes.
+const BUFFER: u64 = 1 << 30;
+/// A record may be as large as this.
+const LARGEST: u64 = 16 << 20;
+
+/// A finished or running capture.
+#[derive(Clone, Copy)]
+pub struct Capture {
+    /// Both buffers, each of [`BUFFER`] bytes; 0: not mapped yet.
+    buffers: u64,
+    /// Which of them the last capture used.
+    current: u64,
+    pub job: Option<Job>,
+    /// What belongs into the header of the record that is being filled: stored once the pad has done,
+    /// since a resumed function's pad copies its old record, header and all.
+    next: *mut Record,
+    frame: u64,
+    /// First and last record.
+    pub innermost: *mut Record,
+    pub outermost: *mut Record,
+    pub frames: u64,
+    /// `CLOCK_MONOTONIC`, nanoseconds.
+    pub begin: u64,
+    pub end: u64,
+}
+
+#[unsafe(link_section = ".popcorn.private.capture")]
+static CAPTURE: Global<Capture> = Global::new(Capture {
+    buffers: 0,
+    current: 0,
+    job: None,
+    next: core::ptr::null_mut(),
+    frame: 0,
+    innermost: core::ptr::null_mut(),
+    outermost: core::ptr::null_mut(),
+    frames: 0,
+    begin: 0,
+    end: 0,
+});
+
+#[unsafe(link_section = ".popcorn.private.capturing")]
+static ACTIVE: AtomicBool = AtomicBool::new(false);
+
+/// Whether a capture is under way.
+pub fn is_active() -> bool {
+    ACTIVE.load(Relaxed)
+}
+
+/// `CLOCK_MONOTONIC`, nanoseconds.
+pub fn now() -> u64 {
+    const CLOCK_MONOTONIC: i64 = 1;
+    let mut time = [0u64; 2];
+    let out = time.as_mut_ptr() as i64;
+    forward(nr::CLOCK_GETTIME, [CLOCK_MONOTONIC, out, 0, 0, 0, 0]);
+    time[0] * 1_000_000_000 + time[1]
+}
+
+impl Capture {
+    /// Turns to the buffer that the last capture did not use; its address.
+    fn turn(&mut self) -> Result<u64, Line> {
+        if self.buffers == 0 {
+            let at = memory::private(2 * BUFFER, memory::PROT_READ | memory::PROT_WRITE);
+            if at < 0 {
+                let mut reason = Line::new();
+                reason.str("no address space for frame records");
+                return Err(reason);
+            }
+            self.buffers = at as u64;
+        }
+        self.current ^= 1;
+        Ok(self.buffers + self.current * BUFFER)
+    }
+
+    fn end_of_buffer(&self) -> u64 {
+        self.buffers + (self.current + 1) * BUFFER
+    }
+
+    /// Bytes of all records.
+    pub fn bytes(&self) -> u64 {
+        self.outermost as u64 + size(self.outermost) - self.innermost as u64
+    }
+}
+
+/// Bytes of a record whose descriptor is stored.
+pub fn size(record: *const Record) -> u64 {
+    // SAFETY: the pad has stored the descriptor, a constant.
+    unsafe { (*(*record).descriptor).size.into() }
+}
+
+/// Room for records of a process that arrives: the buffer's address.
+pub fn arriving(length: u64) -> Result<u64, Line> {
+    // SAFETY: no capture is under way.
+    let capture = unsafe { CAPTURE.get() };
+    let at = capture.turn()?;
+    if length > BUFFER {
+        let mut reason = Line::new();
+        reason.str("too many frame records");
+        return Err(reason);
+    }
+    Ok(at)
+}
+
+/// Begins at a poll whose caller has `context`: the record for that caller to fill.
+pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
+    // SAFETY: no other capture is under way, and there is one thread.
+    let capture = unsafe { CAPTURE.get() };
+    let first = capture.turn()? as *mut Record;
+    capture.job = Some(job);
+    capture.innermost = first;
+    capture.frames = 1;
+    capture.begin = if resume::timed(job) { now() } else { 0 };
+    capture.next = core::ptr::null_mut();
+    capture.frame = unwind::entry(context.pc).map_or(0, |entry| unwind::cfa(context, &entry.rule));
+    ACTIVE.store(true, Relaxed);
+    Ok(first as u64)
+}
+
+/// `__popcorn_capture_next`, from assembly: `record` is complete, `context` is that of the frame it
+/// belongs to and becomes that of its caller's pad.
+///
+/// # Safety
+/// A capture is under way, and this is its last record.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *mut Record) {
+    // SAFETY: this is the capture's own thread.
+    let capture = unsafe { CAPTURE.get() };
+    let Some(own) = unwind::entry(context.pc) else {
+        vanished(context.pc);
+    };
+    if !unwind::step(context, &own.rule) {
+        vanished(context.pc);
+    }
+    // SAFETY: a complete record.
+    unsafe {
+        (*record).next = capture.next;
+        (*record).frame = capture.frame;
+    }
+    if arch::is_bottom(context.pc) {
+        capture.outermost = record;
+        finish(capture);
+    }
+    let Some(caller) = unwind::entry(context.pc) else {
+        vanished(context.pc);
+    };
+    let Some(pad) = caller.pad else {
+        vanished(context.pc);
+    };
+    let next = (record as u64 + size(record)) as *mut Record;
+    if next as u64 + LARGEST > capture.end_of_buffer() {
+        die("the stack has more frame records than a buffer holds");
+    }
+    capture.next = record;
+    capture.frame = unwind::cfa(context, &caller.rule);
+    capture.frames += 1;
+    context.pc = pad;
+    context.args = [next as u64, 0];
+}
+
+/// The walk before the capture saw a pad that is not there now.
+fn vanished(pc: u64) -> ! {
+    let mut line = Line::new();
+    line.str("popcorn: internal error: no capture pad at ")
+        .hex(pc);
+    crate::text::fatal(line)
+}
+
+/// Every frame is a record; the native stack holds nothing that is needed.
+fn finish(capture: &mut Capture) -> ! {
+    ACTIVE.store(false, Relaxed);
+    let Some(job) = capture.job.take() else {
+        die("internal error: a capture that nobody asked for");
+    };
+    let there = job.to.filter(|to| to.id != arch::isa().id);
+    capture.end = if resume::timed(job) { now() } else { 0 };
+    poll::count_hop();
+    if let Some(to) = there {
+        let reason = hop::go(capture, to);
+        poll::uncount_hop();
+        poll::refused(job, &reason);
+    } else {
+        resume::note_self(capture, job);
+    }
+    resume::enter(capture.outermost)
+}

@@ -1,0 +1,78 @@
+//! The native stack of this incarnation and the data stack of the program.
+
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::maps::PAGE;
+use crate::memory;
+use crate::syscall::{forward, nr};
+use crate::text::die;
+
+/// First address after the native stack; 16-byte aligned.
+#[unsafe(link_section = ".popcorn.private.native_top")]
+static NATIVE_TOP: AtomicU64 = AtomicU64::new(0);
+
+/// Frames of resumed functions are larger than those of the originals, and every function has its
+/// aggregates on the data stack; address space is cheap and no page is used before it is touched.
+const LEAST: u64 = 256 << 20;
+const MOST: u64 = 4 << 30;
+
+unsafe extern "C" {
+    fn popcorn_tls_dsp() -> u64;
+    fn popcorn_tls_set_dsp(dsp: u64);
+    fn popcorn_tls_self() -> u64;
+}
+
+/// Bytes of each stack, from the limit that the user set.
+fn size() -> u64 {
+    const RLIMIT_STACK: i64 = 3;
+    let mut limit = [0u64; 2];
+    let out = limit.as_mut_ptr() as i64;
+    if forward(nr::PRLIMIT64, [0, RLIMIT_STACK, 0, out, 0, 0]) < 0 {
+        return LEAST;
+    }
+    limit[0].saturating_mul(4).clamp(LEAST, MOST) & !(PAGE - 1)
+}
+
+/// Maps the native stack, with a guard page below.
+pub fn start_native() {
+    let size = size();
+    let low = memory::private(size, memory::PROT_READ | memory::PROT_WRITE);
+    if low < 0 {
+        die("out of memory for the native stack");
+    }
+    forward(nr::MPROTECT, [low, PAGE as i64, 0, 0, 0, 0]);
+    NATIVE_TOP.store(low as u64 + size, Relaxed);
+}
+
+/// Both stacks, at the start of a program. The thread pointer is set up.
+pub fn start() {
+    start_native();
+    let size = size();
+    let low = memory::data_stack(size);
+    if low < 0 {
+        die("out of memory for the data stack");
+    }
+    set_dsp(low as u64 + size);
+}
+
+/// Where the native stack begins.
+pub fn native_top() -> u64 {
+    NATIVE_TOP.load(Relaxed)
+}
+
+/// This thread's data-stack pointer.
+pub fn dsp() -> u64 {
+    // SAFETY: reads a thread-local variable.
+    unsafe { popcorn_tls_dsp() }
+}
+
+pub fn set_dsp(dsp: u64) {
+    // SAFETY: writes a thread-local variable.
+    unsafe { popcorn_tls_set_dsp(dsp) }
+}
+
+/// This thread's `struct pthread`.
+pub fn self_() -> u64 {
+    // SAFETY: reads a thread-local variable.
+    unsafe { popcorn_tls_self() }
+}

@@ -1,0 +1,10 @@
+// Thread-local state, for the runtime. C, because stable Rust has no thread-local statics without std;
+// linked into the same bitcode module. Never inlined: an address must not be computed before the
+// thread pointer is set.
+
+extern _Thread_local void *__popcorn_dsp;
+extern _Thread_local void *__popcorn_self;
+
+__attribute__((noinline)) void *popcorn_tls_dsp(void) { return __popcorn_dsp; }
+__attribute__((noinline)) void popcorn_tls_set_dsp(void *dsp) { __popcorn_dsp = dsp; }
+__attribute__((noinline)) void *popcorn_tls_self(void) { return __popcorn_self; }
