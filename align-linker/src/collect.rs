@@ -10,7 +10,7 @@ use crate::script;
 use crate::{Input, Job};
 use object::read::archive::{ArchiveFile, ArchiveOffset};
 use popcorn_metadata::elf::{Elf, st};
-use popcorn_toolchains::{ALL, Isa};
+use popcorn_toolchains::{ALL, BASE, Isa};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -198,6 +198,11 @@ struct Collector<'a> {
 /// # Errors
 /// Unreadable objects, objects that lack an ISA, duplicate symbols: all of them at once.
 pub fn collect<'a>(job: &'a Job, files: &'a [File]) -> Result<Collected<'a>, Error> {
+    if job.isas.first().map(|isa| isa.id) != Some(BASE.id) {
+        return Err(Error::Pack {
+            what: format!("{} must be the first of the program's ISAs", BASE.name),
+        });
+    }
     let mut c = Collector {
         isas: job.isas.clone(),
         files,
@@ -228,6 +233,7 @@ pub fn collect<'a>(job: &'a Job, files: &'a [File]) -> Result<Collected<'a>, Err
     }
     c.take_members();
     c.report_duplicates();
+    c.report_split();
     Error::all(c.errors)?;
     Ok(Collected {
         isas: c.isas,
@@ -473,6 +479,30 @@ impl<'a> Collector<'a> {
                 first: self.objects[first as usize].name.clone(),
                 second: self.objects[second as usize].name.clone(),
             });
+        }
+    }
+
+    /// A name that several ISAs define must come from one object, or it would have several addresses.
+    fn report_split(&mut self) {
+        for (name, global) in self.symbols.names.iter().zip(&self.symbols.table) {
+            let mut defs = global.defs.iter().enumerate();
+            let Some((isa, first)) = defs.find_map(|(isa, def)| Some((isa, (*def)?))) else {
+                continue;
+            };
+            let other = defs
+                .find_map(|(isa, def)| def.filter(|d| d.object != first.object).map(|d| (isa, d)));
+            if let Some((other_isa, other)) = other {
+                let file = |def: Def| self.objects[def.object as usize].name.clone();
+                self.errors.push(Error::Differs {
+                    file: file(first),
+                    symbol: (*name).to_owned(),
+                    what: "definitions",
+                    sides: Box::new([
+                        (self.isas[isa].name, file(first)),
+                        (self.isas[other_isa].name, file(other)),
+                    ]),
+                });
+            }
         }
     }
 }

@@ -6,11 +6,11 @@
 
 use crate::collect::Collected;
 use crate::error::Error;
-use crate::nodes::{Class, Nodes, Treatment, treatment};
+use crate::nodes::{Class, Nodes, Treatment, is_reversed_array, treatment};
 use crate::object::Place;
 use crate::script::input_name;
 use crate::solve::{Item, Layout, TooLarge, solve};
-use popcorn_metadata::elf::{SectionHeader, Symbol, shf, sht, st};
+use popcorn_metadata::elf::{Rela, SectionHeader, Symbol, shf, sht, st};
 
 /// The plan that all rewriting follows.
 pub struct Plan<'a, 'c> {
@@ -82,6 +82,11 @@ impl Plan<'_, '_> {
                 header.kind = sht::PROGBITS;
             }
             let Some(item) = item else { continue };
+            if is_reversed_array(section) && section.rela != 0 {
+                let table = &part.sections[section.rela].raw;
+                let table = table.offset as usize..(table.offset + table.size) as usize;
+                reverse(&mut out[table], section.raw.size);
+            }
             header.flags &= !(shf::MERGE | shf::STRINGS);
             header.entsize = 0;
             header.align = self.items[item].align;
@@ -148,6 +153,16 @@ impl Plan<'_, '_> {
             };
             let at = table + n * Symbol::SIZE;
             out[at..at + Symbol::SIZE].copy_from_slice(&undefined.to_bytes());
+        }
+    }
+}
+
+/// Turns an array of `size` bytes round by turning round its relocations: all it has is pointers.
+fn reverse(relocations: &mut [u8], size: u64) {
+    for bytes in relocations.chunks_exact_mut(Rela::SIZE) {
+        if let Some(mut relocation) = Rela::from_bytes(bytes) {
+            relocation.offset = size.wrapping_sub(8).wrapping_sub(relocation.offset);
+            bytes.copy_from_slice(&relocation.to_bytes());
         }
     }
 }

@@ -1,6 +1,18 @@
 //! Objects in, one program out: every global and function at the same address on every ISA.
 //!
 //! [`link`] is the whole flow, one line per stage; each stage consumes what the one before made.
+//!
+//! Resolution, liveness and layout are decided here, once for all ISAs. What is left for `ld.lld` is to
+//! place sections in a given order and to apply relocations: each ISA's objects are rewritten so that
+//! its sections have the solved sizes and alignments and names that sort into the solved order, and one
+//! short script gathers them. (A script that named every section would make the linker's matching
+//! quadratic.) Afterwards the linked files are checked against the layout, symbol by symbol, and
+//! neutral data byte by byte, so a linker that does something else is found out, not trusted.
+//!
+//! A section is *aligned* if every ISA's part of the object defines the same name in it, or if it is an
+//! array of constructors or destructors, or has one of our own names. All others - constant pools, jump
+//! tables, helpers that one back end calls - are *private*: they lie after everything aligned and no
+//! program state may point to them.
 #![forbid(unsafe_code)]
 
 mod collect;
@@ -102,8 +114,17 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
     }
     finish::write(&linked, &finished, &build_id, &job.output)?;
     let (functions, sites) = finish::sites(&plan, &linked[0]);
+    let mut warnings = leaf_warnings(job, &collected);
+    for linked in &linked {
+        let lines = linked
+            .warnings
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty());
+        warnings.extend(lines.map(|line| format!("{line} ({})", linked.isa.name)));
+    }
     Ok(Summary {
-        warnings: leaf_warnings(job, &collected),
+        warnings,
         build_id,
         functions,
         sites,
@@ -129,4 +150,101 @@ fn leaf_warnings(job: &Job, collected: &collect::Collected<'_>) -> Vec<String> {
     }
     warnings.sort();
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use popcorn_toolchains::ALL;
+    use proptest::prelude::*;
+    use std::process::Command;
+    use std::sync::OnceLock;
+
+    /// A fat object of a few sections, made once.
+    fn sample() -> &'static [u8] {
+        static SAMPLE: OnceLock<Vec<u8>> = OnceLock::new();
+        SAMPLE.get_or_init(|| {
+            let dir = tempfile::tempdir().unwrap();
+            let source = dir.path().join("a.c");
+            let text = "int x = 3; int *p = &x; int _start(int a) { return *p + a; }
+                __attribute__((constructor)) static void first(void) { x++; }";
+            std::fs::write(&source, text).unwrap();
+            let mut pack = Command::new("llvm-objcopy-22");
+            for (n, isa) in ALL.iter().enumerate() {
+                let out = dir.path().join(isa.name);
+                let status = Command::new("clang-22")
+                    .arg(format!("--target={}", isa.triple))
+                    .args([
+                        "-c",
+                        "-O0",
+                        "-fno-pic",
+                        "-ffunction-sections",
+                        "-fdata-sections",
+                    ])
+                    .arg(&source)
+                    .arg("-o")
+                    .arg(&out)
+                    .status();
+                assert!(status.unwrap().success());
+                if n > 0 {
+                    let name = format!(".popcorn.obj.{}", isa.name);
+                    pack.arg(format!("--add-section={name}={}", out.display()));
+                    pack.arg(format!("--set-section-flags={name}=exclude"));
+                }
+            }
+            let fat = dir.path().join("fat.o");
+            pack.arg(dir.path().join(ALL[0].name)).arg(&fat);
+            assert!(pack.status().unwrap().success());
+            std::fs::read(fat).unwrap()
+        })
+    }
+
+    /// Everything that reads inputs, up to the rewritten objects.
+    fn rewrite(bytes: Vec<u8>) -> Result<usize, Error> {
+        let job = Job {
+            inputs: vec![Input::Object {
+                path: "fat.o".into(),
+                bytes: Some(bytes),
+            }],
+            output: "none".into(),
+            isas: ALL.to_vec(),
+            entry: "_start".to_owned(),
+            keep: Vec::new(),
+            save_temps: None,
+            map: None,
+            leaf: None,
+            leaf_provider: None,
+        };
+        let files = collect::read(&job)?;
+        let collected = collect::collect(&job, &files)?;
+        let nodes = nodes::nodes(&collected)?;
+        let live = gc::live(&collected, &nodes)?;
+        let plan = emit::plan(&collected, &nodes, &live)?;
+        Ok((0..ALL.len())
+            .filter_map(|isa| plan.rewrite(0, isa))
+            .count())
+    }
+
+    #[test]
+    fn the_sample_is_sound() {
+        assert_eq!(rewrite(sample().to_vec()).unwrap(), ALL.len());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn damaged_objects_are_errors_not_panics(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+            cut in prop::option::weighted(0.1, any::<prop::sample::Index>()),
+        ) {
+            let mut bytes = sample().to_vec();
+            for (at, value) in changes {
+                *at.get_mut(&mut bytes) = value;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            let _ = rewrite(bytes);
+        }
+    }
 }

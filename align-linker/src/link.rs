@@ -20,6 +20,8 @@ pub struct Linked {
     pub isa: &'static Isa,
     /// The executable.
     pub bytes: Vec<u8>,
+    /// What the linker said although it succeeded.
+    pub warnings: String,
 }
 
 /// Writes the rewritten objects and the script into `dir`, and links them.
@@ -117,7 +119,11 @@ fn link_one(plan: &Plan<'_, '_>, n: usize, entry: &str, dir: &Path) -> Result<Li
         });
     }
     let bytes = fs::read(&output).map_err(|e| io(&output, e))?;
-    Ok(Linked { isa, bytes })
+    Ok(Linked {
+        isa,
+        bytes,
+        warnings: String::from_utf8_lossy(&result.stderr).into_owned(),
+    })
 }
 
 /// The file name of an input, for the name of its rewritten object: archive members keep theirs.

@@ -170,10 +170,6 @@ pub fn treatment(section: &Sect<'_>) -> Treatment {
     }
     let zero = section.raw.kind == sht::NOBITS;
     let pick = |filled, zeroed| if zero { zeroed } else { filled };
-    let array = matches!(
-        section.raw.kind,
-        sht::INIT_ARRAY | sht::FINI_ARRAY | sht::PREINIT_ARRAY
-    );
     Treatment::Place(if name.starts_with(".gcc_except_table") {
         Class::Lsda
     } else if section.has(shf::TLS) {
@@ -185,25 +181,48 @@ pub fn treatment(section: &Sect<'_>) -> Treatment {
         }
     } else if name.starts_with(".popcorn.private") {
         pick(Class::State, Class::StateBss)
-    } else if array || !section.has(shf::WRITE) || name.starts_with(".data.rel.ro") {
+    } else if array(section).is_some()
+        || !section.has(shf::WRITE)
+        || name.starts_with(".data.rel.ro")
+    {
         Class::Rodata
     } else {
         pick(Class::Data, Class::Bss)
     })
 }
 
-fn rank<'a>(section: &Sect<'a>) -> Rank<'a> {
-    // Without a number: after all that have one (gABI, chapter 4, and GNU ld's SORT_BY_INIT_PRIORITY).
-    let priority = |section: &Sect<'_>| {
-        let number = section.name.rsplit('.').next().unwrap_or_default();
-        number.parse().unwrap_or(u32::MAX)
+/// Which array of functions a section is part of, and its priority there: 0 preinit, 1 init, 2 fini.
+/// Without a number: after all that have one (gABI, chapter 4, and GNU ld's SORT_BY_INIT_PRIORITY).
+fn array(section: &Sect<'_>) -> Option<(u8, u32)> {
+    let priority = section.name.rsplit('.').next().unwrap_or_default().parse();
+    let kind = match section.raw.kind {
+        sht::PREINIT_ARRAY => 0,
+        sht::INIT_ARRAY => 1,
+        sht::FINI_ARRAY => 2,
+        _ if is_reversed_array(section) => {
+            // The older form counts down.
+            let priority = priority.map_or(u32::MAX, |p: u32| 65535u32.saturating_sub(p));
+            return Some((if section.name.starts_with(".c") { 1 } else { 2 }, priority));
+        }
+        _ => return None,
     };
-    match section.raw.kind {
-        sht::PREINIT_ARRAY => Rank::Array(0, priority(section)),
-        sht::INIT_ARRAY => Rank::Array(1, priority(section)),
-        sht::FINI_ARRAY => Rank::Array(2, priority(section)),
-        _ if is_c_identifier(section.name) => Rank::Gathered(section.name),
-        _ => Rank::Plain,
+    Some((kind, priority.unwrap_or(u32::MAX)))
+}
+
+/// Whether a section is an array of functions in the older form, `.ctors` or `.dtors`, which is walked
+/// the other way round.
+pub fn is_reversed_array(section: &Sect<'_>) -> bool {
+    [".ctors", ".dtors"].iter().any(|name| {
+        let rest = section.name.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+fn rank<'a>(section: &Sect<'a>) -> Rank<'a> {
+    match array(section) {
+        Some((kind, priority)) => Rank::Array(kind, priority),
+        None if is_c_identifier(section.name) => Rank::Gathered(section.name),
+        None => Rank::Plain,
     }
 }
 
@@ -392,11 +411,8 @@ impl<'a> Ordinals<'a> {
     }
 
     fn applies(section: &Sect<'_>) -> bool {
-        let array = matches!(
-            section.raw.kind,
-            sht::INIT_ARRAY | sht::FINI_ARRAY | sht::PREINIT_ARRAY
-        );
-        section.has(shf::ALLOC) && (array || section.name.contains(".popcorn."))
+        let ours = section.name.contains(".popcorn.");
+        section.has(shf::ALLOC) && (ours || array(section).is_some())
     }
 
     fn matching(&mut self, object: &Object<'a>, section: usize) -> Option<[usize; MAX_ISAS]> {

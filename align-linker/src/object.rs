@@ -153,6 +153,9 @@ impl<'a> Part<'a> {
                 let name = text(string(names, raw.name)?)?;
                 symbols.push(Sym { name, raw, place });
             }
+            if first_global > symbols.len() {
+                return None;
+            }
         }
         let mut part = Self {
             elf,

@@ -83,6 +83,10 @@ impl Layout {
 /// # Errors
 /// [`TooLarge`].
 pub fn solve(items: &[Item<'_>]) -> Result<Layout, TooLarge> {
+    // No sum below can overflow after this.
+    if let Some(item) = items.iter().find(|i| i.size.max(i.align) > IMAGE_END) {
+        return Err(TooLarge(item.size.max(item.align)));
+    }
     let mut order: Vec<usize> = (0..items.len()).collect();
     // Stable: what is equal keeps the order of the inputs.
     order.sort_by(|&a, &b| (items[a].class, &items[a].rank).cmp(&(items[b].class, &items[b].rank)));
@@ -306,6 +310,8 @@ mod tests {
 
     #[test]
     fn too_large_is_an_error() {
+        assert!(solve(&[item(Class::Bss, u64::MAX, 8)]).is_err());
+        assert!(solve(&[item(Class::Text, 1, 1 << 63), item(Class::Bss, 1, 1)]).is_err());
         assert!(solve(&[item(Class::Bss, 1 << 31, 8)]).is_err());
     }
 

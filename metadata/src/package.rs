@@ -19,7 +19,7 @@
 //! 48  u16       ids of the ISAs, the base ISA first
 //! ```
 
-use crate::bytes::{array_at, u16_at, u32_at, u64_at};
+use crate::bytes::{array_at, u16_at, u32_at};
 use crate::elf::{Elf, ElfError};
 use core::fmt;
 use popcorn_toolchains::Isa;
@@ -126,8 +126,8 @@ impl<'a> Package<'a> {
     /// Bytes of the base ISA's own executable, and offset, count and names of its section table.
     fn base(&self) -> Option<(usize, u64, u16, u16)> {
         Some((
-            usize::try_from(u64_at(self.note, 24)?).ok()?,
-            u64_at(self.note, 32)?,
+            usize::try_from(crate::bytes::u64_at(self.note, 24)?).ok()?,
+            crate::bytes::u64_at(self.note, 32)?,
             u16_at(self.note, 40)?,
             u16_at(self.note, 42)?,
         ))
@@ -382,29 +382,59 @@ mod writer {
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
+    use crate::elf::{SectionHeader, sht};
     use popcorn_toolchains::ALL;
+    use proptest::prelude::*;
 
-    #[test]
-    fn round_trip() {
-        let base = std::fs::read("/proc/self/exe").unwrap();
-        let program = pack(
+    /// The smallest file that has sections: a header, the names, and their table.
+    fn base() -> Vec<u8> {
+        let names = b"\0.shstrtab\0";
+        let mut out = b"\x7fELF\x02\x01\x01".to_vec();
+        out.resize(crate::elf::HEADER, 0);
+        out[16] = 2;
+        out.extend(names);
+        out.resize(80, 0);
+        out.extend(SectionHeader::default().to_bytes());
+        let header = SectionHeader {
+            name: 1,
+            kind: sht::STRTAB,
+            offset: 64,
+            size: names.len() as u64,
+            ..SectionHeader::default()
+        };
+        out.extend(header.to_bytes());
+        (out[40], out[60], out[62]) = (80, 2, 1);
+        out
+    }
+
+    fn packed() -> Vec<u8> {
+        let base = base();
+        pack(
             &[(ALL[0], &base), (ALL[1], b"one"), (ALL[2], b"other")],
             &[7; 16],
         )
-        .unwrap();
+        .unwrap()
+    }
+
+    #[test]
+    fn round_trip() {
+        let program = packed();
         let package = Package::parse(&program).unwrap();
         assert_eq!(package.build_id(), [7; 16]);
         assert_eq!(package.isas().collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(package.image(ALL[2]).unwrap().start % 4096, 0);
-        assert_eq!(*extract(&program, ALL[0]).unwrap(), base[..]);
+        assert_eq!(*extract(&program, ALL[0]).unwrap(), base()[..]);
         assert_eq!(*extract(&program, ALL[1]).unwrap(), *b"one");
         assert_eq!(*extract(&program, ALL[2]).unwrap(), *b"other");
     }
 
     #[test]
     fn what_is_not_packed_says_so() {
-        let base = std::fs::read("/proc/self/exe").unwrap();
-        assert_eq!(Package::parse(&base).unwrap_err(), PackageError::NotPacked);
+        assert_eq!(
+            Package::parse(&base()).unwrap_err(),
+            PackageError::NotPacked
+        );
+        let base = base();
         let program = pack(&[(ALL[0], &base), (ALL[1], b"one")], &[7; 16]).unwrap();
         assert_eq!(
             extract(&program, ALL[2]).unwrap_err(),
@@ -415,5 +445,20 @@ mod tests {
             Package::parse(cut).unwrap_err(),
             PackageError::Elf(_)
         ));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_do_not_panic(at: prop::sample::Index, tail in 0usize..700, value: u8, near: bool) {
+            let mut program = packed();
+            let length = program.len();
+            // Most of the file is padding and contents: the end is where note and table are.
+            let at = if near { length - 1 - tail } else { at.index(length) };
+            program[at] = value;
+            let _ = describe(&program);
+            for isa in ALL {
+                let _ = extract(&program, isa);
+            }
+        }
     }
 }

@@ -268,7 +268,9 @@ struct CallSite {
 fn call_sites(elf: &Elf<'_>, address: u64, function: u64) -> Result<Vec<CallSite>, String> {
     let section = elf
         .sections()
-        .find(|s| s.address != 0 && (s.address..s.address + s.size).contains(&address))
+        .find(|s| {
+            s.address != 0 && (s.address..s.address.saturating_add(s.size)).contains(&address)
+        })
         .ok_or("its LSDA is not in the file")?;
     let contents = elf.contents(&section).unwrap_or_default();
     let mut cursor = Cursor {

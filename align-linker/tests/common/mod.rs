@@ -59,10 +59,6 @@ impl Bench {
                 "-Wno-unused-command-line-argument",
                 "-mllvm",
                 "-enable-global-merge=false",
-                "-mllvm",
-                "-riscv-enable-global-merge=false",
-                "-mllvm",
-                "-aarch64-enable-global-merge=false",
                 "-fasynchronous-unwind-tables",
             ])
             .args(match isa.target_abi {

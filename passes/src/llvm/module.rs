@@ -19,8 +19,7 @@ use super::{Linkage, Type, Value, shim};
 use crate::{Error, OptLevel};
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
-/// outlining, nothing that one ISA does and another does not. No pushes of arguments either: at a landing
-/// pad the stack pointer would have to be where it was before them, which no unwind rule says.
+/// outlining, nothing that one ISA does and another does not.
 const BACK_END_OPTIONS: &[&str] = &[
     "popcorn",
     "-enable-global-merge=false",
@@ -28,6 +27,7 @@ const BACK_END_OPTIONS: &[&str] = &[
     "-riscv-enable-global-merge=false",
     "-enable-machine-outliner=never",
     "-disable-mergeicmps",
+    // Arguments pushed around a call would have to be popped by whoever enters its landing pad.
     "-no-x86-call-frame-opt",
 ];
 

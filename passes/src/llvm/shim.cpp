@@ -308,6 +308,7 @@ void popcorn_section_per_symbol(void *machine) {
   TM->Options.FunctionSections = true;
   TM->Options.DataSections = true;
   TM->Options.UniqueSectionNames = true;
+  TM->Options.UseInitArray = true; // the default is .ctors, which libc does not run
 }
 
 } // extern "C"
