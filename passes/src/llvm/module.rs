@@ -27,7 +27,6 @@ const BACK_END_OPTIONS: &[&str] = &[
     "-riscv-enable-global-merge=false",
     "-enable-machine-outliner=never",
     "-disable-mergeicmps",
-    // Arguments pushed around a call would have to be popped by whoever enters its landing pad.
     "-no-x86-call-frame-opt",
 ];
 
