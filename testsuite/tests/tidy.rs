@@ -10,11 +10,13 @@ use popcorn_toolchains::ALL;
 
 /// Where Rust code may name an ISA: its table.
 const ISA_HOME: &[&str] = &["toolchains/"];
-/// Rust files that select one ISA's assembly for the CPU underneath.
+/// Rust files that select one ISA's assembly for the CPU underneath, or that have to spell names of
+/// others which contain an ISA's: LLVM's options, musl's folders, rustc's target for the base ABI.
 const ISA_FILES: &[&str] = &[
     "runtime/src/arch/",
-    "runtime/src/arch.rs",
-    "runtime/build.rs",
+    "passes/src/llvm/module.rs",
+    "driver/src/sysroot/",
+    "driver/src/runtime_build.rs",
 ];
 
 /// Files longer than this are listed; past `TOO_LONG` lines they hide a second job.
