@@ -12,7 +12,6 @@ use object::read::archive::{ArchiveFile, ArchiveOffset};
 use popcorn_metadata::elf::{Elf, st};
 use popcorn_toolchains::{ALL, BASE, Isa};
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 
 /// Most ISAs there can be in a link; arrays by position in the job's list have this size.
 pub const MAX_ISAS: usize = ALL.len();

@@ -122,7 +122,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     byval::run(&module);
     temps.save(&module, "neutral")?;
     // From here on control flow says all there is: no call returns twice.
-    sjlj::run(&module, &options.leaf);
+    sjlj::run(&module);
     temps.save(&module, "sjlj")?;
 
     optimise::run(&module, options.opt)?;

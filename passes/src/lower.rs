@@ -16,6 +16,10 @@ pub fn name_globals(module: &Module) {
         if g.linkage() == Linkage::LLVMPrivateLinkage {
             g.set_linkage(Linkage::LLVMInternalLinkage);
         }
+        if g.linkage() == Linkage::LLVMCommonLinkage {
+            // Its size would be the linker's choice; a weak definition has one.
+            g.set_linkage(Linkage::LLVMWeakAnyLinkage);
+        }
         if g.name().is_empty() {
             g.set_name(&format!("popcorn.anonymous.{i}"));
         }

@@ -20,7 +20,10 @@ pub(crate) const LONGJMP: &[&str] = &["longjmp", "_longjmp", "siglongjmp"];
 /// What `landingpad` hands over besides the pointer, see docs/abi.md section 6.
 pub(crate) const PERSONALITY: &str = "__popcorn_personality";
 
-pub fn run(module: &Module, leaf: &HashSet<String>) {
+pub fn run(module: &Module) {
+    // A signal handler may run, and longjmp, inside any function: to a function that calls setjmp, none
+    // is a leaf.
+    let leaf = &HashSet::new();
     let users: Vec<Value> = module
         .definitions()
         .into_iter()

@@ -7,11 +7,12 @@
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::arch::{self, Context};
+use crate::buffers::{Buffer, Full};
 use crate::cell::Global;
 use crate::poll::Job;
 use crate::syscall::{forward, nr};
 use crate::text::{Line, die};
-use crate::{hop, memory, poll, resume, unwind};
+use crate::{hop, poll, resume, unwind};
 
 /// docs/abi.md, section 7.
 #[repr(C)]
@@ -36,18 +37,11 @@ pub struct Descriptor {
 
 const _: () = assert!(size_of::<Record>() == 32 && size_of::<Descriptor>() == 40);
 
-/// Address space of one buffer, bytes.
-const BUFFER: u64 = 1 << 30;
-/// A record may be as large as this.
-const LARGEST: u64 = 16 << 20;
-
 /// A finished or running capture.
-#[derive(Clone, Copy)]
 pub struct Capture {
-    /// Both buffers, each of [`BUFFER`] bytes; 0: not mapped yet.
-    buffers: u64,
+    buffers: [Buffer; 2],
     /// Which of them the last capture used.
-    current: u64,
+    current: usize,
     pub job: Option<Job>,
     /// What belongs into the header of the record that is being filled: stored once the pad has done,
     /// since a resumed function's pad copies its old record, header and all.
@@ -64,7 +58,7 @@ pub struct Capture {
 
 #[unsafe(link_section = ".popcorn.private.capture")]
 static CAPTURE: Global<Capture> = Global::new(Capture {
-    buffers: 0,
+    buffers: [Buffer::EMPTY; 2],
     current: 0,
     job: None,
     next: core::ptr::null_mut(),
@@ -94,28 +88,25 @@ pub fn now() -> u64 {
 }
 
 impl Capture {
-    /// Turns to the buffer that the last capture did not use; its address.
-    fn turn(&mut self) -> Result<u64, Line> {
-        if self.buffers == 0 {
-            let at = memory::private(2 * BUFFER, memory::PROT_READ | memory::PROT_WRITE);
-            if at < 0 {
-                let mut reason = Line::new();
-                reason.str("no address space for frame records");
-                return Err(reason);
-            }
-            self.buffers = at as u64;
-        }
+    /// Turns to the buffer that the last capture did not use; the address of its first record.
+    fn turn(&mut self, least: u64) -> Result<u64, Line> {
         self.current ^= 1;
-        Ok(self.buffers + self.current * BUFFER)
+        self.buffers[self.current].restart(least).map_err(|Full| {
+            let mut reason = Line::new();
+            reason.str("no memory for frame records");
+            reason
+        })
     }
 
-    fn end_of_buffer(&self) -> u64 {
-        self.buffers + (self.current + 1) * BUFFER
+    /// The address ranges that hold the records, innermost first.
+    pub fn ranges(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let end = self.outermost as u64 + size(self.outermost);
+        self.buffers[self.current].ranges(end)
     }
 
     /// Bytes of all records.
     pub fn bytes(&self) -> u64 {
-        self.outermost as u64 + size(self.outermost) - self.innermost as u64
+        self.ranges().map(|(start, end)| end - start).sum()
     }
 }
 
@@ -129,20 +120,14 @@ pub fn size(record: *const Record) -> u64 {
 pub fn arriving(length: u64) -> Result<u64, Line> {
     // SAFETY: no capture is under way.
     let capture = unsafe { CAPTURE.get() };
-    let at = capture.turn()?;
-    if length > BUFFER {
-        let mut reason = Line::new();
-        reason.str("too many frame records");
-        return Err(reason);
-    }
-    Ok(at)
+    capture.turn(length)
 }
 
 /// Begins at a poll whose caller has `context`: the record for that caller to fill.
 pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
     // SAFETY: no other capture is under way, and there is one thread.
     let capture = unsafe { CAPTURE.get() };
-    let first = capture.turn()? as *mut Record;
+    let first = capture.turn(0)? as *mut Record;
     capture.job = Some(job);
     capture.innermost = first;
     capture.frames = 1;
@@ -183,15 +168,15 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
     let Some(pad) = caller.pad else {
         vanished(context.pc);
     };
-    let next = (record as u64 + size(record)) as *mut Record;
-    if next as u64 + LARGEST > capture.end_of_buffer() {
-        die("the stack has more frame records than a buffer holds");
-    }
+    let end = record as u64 + size(record);
+    let Ok(next) = capture.buffers[capture.current].next(end) else {
+        die("no memory for frame records");
+    };
     capture.next = record;
     capture.frame = unwind::cfa(context, &caller.rule);
     capture.frames += 1;
     context.pc = pad;
-    context.args = [next as u64, 0];
+    context.args = [next, 0];
 }
 
 /// The walk before the capture saw a pad that is not there now.
@@ -205,7 +190,7 @@ fn vanished(pc: u64) -> ! {
 /// Every frame is a record; the native stack holds nothing that is needed.
 fn finish(capture: &mut Capture) -> ! {
     ACTIVE.store(false, Relaxed);
-    let Some(job) = capture.job.take() else {
+    let Some(job) = capture.job else {
         die("internal error: a capture that nobody asked for");
     };
     let there = job.to.filter(|to| to.id != arch::isa().id);

@@ -23,8 +23,8 @@ pub struct OnExec {
     len: usize,
 }
 
-/// Descriptors a list has room for: as many as Linux allows a process (`fs.nr_open`).
-const ROOM: usize = 1 << 20;
+/// Descriptors a list has room for; a process with more marked ones stays.
+const ROOM: usize = 1 << 16;
 
 impl OnExec {
     /// Lists them, `ours` left out.
@@ -70,7 +70,10 @@ impl OnExec {
                 if let Some(fd) = parse_dec(&name[..end]) {
                     let fd = fd as i64;
                     let marked = forward(nr::FCNTL, [fd, F_GETFD, 0, 0, 0, 0]) & FD_CLOEXEC != 0;
-                    if marked && fd != folder && !ours.contains(&fd) && self.len < ROOM {
+                    if marked && fd != folder && !ours.contains(&fd) {
+                        if self.len == ROOM {
+                            return false;
+                        }
                         // SAFETY: inside the block.
                         unsafe { *self.list.add(self.len) = fd as i32 };
                         self.len += 1;

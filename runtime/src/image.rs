@@ -22,8 +22,10 @@ unsafe extern "C" {
     static __popcorn_data_end: u8;
 }
 
-/// Room for sections: address space only, pages come as they are touched.
-const SECTIONS: usize = 1 << 20;
+/// Room for sections.
+const SECTIONS: usize = 1 << 16;
+/// Fewer zero pages than this between others are written like them, to have fewer sections.
+const GAP: u64 = 8;
 /// Bytes of records before the records themselves, in the section of that kind.
 pub const RECORDS_AT: u64 = 48;
 
@@ -195,9 +197,10 @@ fn records(out: &mut Writer, capture: &Capture) -> Result<(), Line> {
     let mut padded = [0; RECORDS_AT as usize];
     padded[..Records::SIZE].copy_from_slice(&head.to_bytes());
     out.put(&padded)?;
-    let start = capture.innermost.cast::<u8>();
-    // SAFETY: the records, all complete.
-    out.put(unsafe { core::slice::from_raw_parts(start, length as usize) })
+    capture.ranges().try_for_each(|(start, end)| {
+        // SAFETY: the records, all complete.
+        out.put(unsafe { core::slice::from_raw_parts(start as *const u8, (end - start) as usize) })
+    })
 }
 
 fn maps(out: &mut Writer) -> Result<(), Line> {
@@ -310,7 +313,7 @@ const WINDOW: u64 = 1024;
 
 fn pages(out: &mut Writer, start: u64, map: &Map, swapped: bool) -> Result<(), Line> {
     let mut resident = [0u8; WINDOW as usize];
-    let mut run = None;
+    let mut run: Option<(u64, u64)> = None;
     let mut at = start;
     while at < map.end {
         let length = (map.end - at).min(WINDOW * PAGE);
@@ -322,19 +325,22 @@ fn pages(out: &mut Writer, start: u64, map: &Map, swapped: bool) -> Result<(), L
             let touched = !known || resident[i as usize] & 1 != 0;
             // SAFETY: a page of a readable private map.
             let wanted = (touched || map.kind == Kind::File) && !unsafe { is_zero(page) };
-            match (wanted, run) {
-                (true, None) => run = Some(page),
-                (false, Some(from)) => {
-                    out.memory(from, page, false)?;
-                    run = None;
-                }
-                _ => {}
+            if !wanted {
+                continue;
             }
+            run = match run {
+                Some((from, end)) if page - end <= GAP * PAGE => Some((from, page + PAGE)),
+                Some((from, end)) => {
+                    out.memory(from, end, false)?;
+                    Some((page, page + PAGE))
+                }
+                None => Some((page, page + PAGE)),
+            };
         }
         at += length;
     }
     match run {
-        Some(from) => out.memory(from, map.end, false),
+        Some((from, end)) => out.memory(from, end, false),
         None => Ok(()),
     }
 }

@@ -15,6 +15,7 @@
 #![cfg_attr(test, allow(dead_code))]
 
 pub mod arch;
+mod buffers;
 mod capture;
 mod cell;
 mod config;

@@ -240,6 +240,11 @@ pub fn private(length: u64, prot: i64) -> i64 {
     forward(nr::MMAP, [0, length as i64, prot, flags, -1, 0])
 }
 
+/// Gives back what [`private`] gave.
+pub fn unmap_private(start: u64, length: u64) {
+    forward(nr::MUNMAP, [start as i64, length as i64, 0, 0, 0, 0]);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -61,14 +61,10 @@ extern "C" fn on_signal(_signal: i32) {
 
 /// Makes this incarnation listen to `popcorn migrate`.
 pub fn install_handler() {
-    #[cfg(not(test))]
-    let restorer = arch::__popcorn_sigreturn as *const () as u64;
-    #[cfg(test)]
-    let restorer = 0;
     let action = Action {
         handler: on_signal as *const () as u64,
         flags: SA_RESTART | SA_RESTORER,
-        restorer,
+        restorer: arch::restorer(),
         mask: 0,
     };
     if signals::install(MIGRATE_SIGNAL, Some(action)).is_err() && crate::syscall::state::tracing() {

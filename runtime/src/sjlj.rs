@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use popcorn_metadata::stackmap::TAKES_LONGJMP;
 
+use crate::arch::signal_frame::{self, Interrupted};
 use crate::arch::{self, Context};
 use crate::stacks;
 use crate::start::abort;
@@ -117,7 +118,8 @@ fn raise(context: &mut Context, request: *mut JumpBuffer) {
             lost(0);
         }
         let Some(entry) = unwind::entry(context.pc) else {
-            lost(context.pc);
+            leave_handler(context);
+            continue;
         };
         if let Some(pad) = entry.pad
             && entry.flags & TAKES_LONGJMP != 0
@@ -132,14 +134,30 @@ fn raise(context: &mut Context, request: *mut JumpBuffer) {
     }
 }
 
+/// Goes on in what a signal interrupted. Interrupted code has no pad for it: only its callers do.
+fn leave_handler(context: &mut Context) {
+    let handler = context.pc;
+    match signal_frame::step(context) {
+        Interrupted::SystemCall => {}
+        Interrupted::Code => {
+            // Not a return address: the rule is that of the instruction itself.
+            let found = unwind::entry(context.pc + 1);
+            if !found.is_some_and(|entry| unwind::step(context, &entry.rule)) {
+                lost(context.pc);
+            }
+        }
+        Interrupted::No => lost(handler),
+    }
+}
+
 /// The walk ended: at the bottom (0), or at a return address nobody knows.
 fn lost(pc: u64) -> ! {
     let mut line = Line::new();
     line.str("popcorn: error: longjmp ");
     match pc {
-        0 => line.str("to a function that has returned"),
+        0 => line.str("to a function that has returned, or out of a signal handler into the function that it interrupted"),
         _ => line
-            .str("out of a signal handler or foreign code (return address ")
+            .str("through foreign code (return address ")
             .hex(pc)
             .str(")"),
     };

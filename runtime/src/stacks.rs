@@ -11,9 +11,10 @@ use crate::text::die;
 #[unsafe(link_section = ".popcorn.private.native_top")]
 static NATIVE_TOP: AtomicU64 = AtomicU64::new(0);
 
-/// Frames of resumed functions are larger than those of the originals, and every function has its
-/// aggregates on the data stack; address space is cheap and no page is used before it is touched.
-const LEAST: u64 = 256 << 20;
+/// Bytes. Frames of resumed functions are larger than those of the originals. No page is used before it
+/// is touched, but an emulator pays for each.
+const LEAST_NATIVE: u64 = 128 << 20;
+const LEAST_DATA: u64 = 64 << 20;
 const MOST: u64 = 4 << 30;
 
 unsafe extern "C" {
@@ -23,19 +24,19 @@ unsafe extern "C" {
 }
 
 /// Bytes of each stack, from the limit that the user set.
-fn size() -> u64 {
+fn size(least: u64) -> u64 {
     const RLIMIT_STACK: i64 = 3;
     let mut limit = [0u64; 2];
     let out = limit.as_mut_ptr() as i64;
     if forward(nr::PRLIMIT64, [0, RLIMIT_STACK, 0, out, 0, 0]) < 0 {
-        return LEAST;
+        return least;
     }
-    limit[0].saturating_mul(4).clamp(LEAST, MOST) & !(PAGE - 1)
+    limit[0].saturating_mul(4).clamp(least, MOST) & !(PAGE - 1)
 }
 
 /// Maps the native stack, with a guard page below.
 pub fn start_native() {
-    let size = size();
+    let size = size(LEAST_NATIVE);
     let low = memory::private(size, memory::PROT_READ | memory::PROT_WRITE);
     if low < 0 {
         die("out of memory for the native stack");
@@ -47,7 +48,7 @@ pub fn start_native() {
 /// Both stacks, at the start of a program. The thread pointer is set up.
 pub fn start() {
     start_native();
-    let size = size();
+    let size = size(LEAST_DATA);
     let low = memory::data_stack(size);
     if low < 0 {
         die("out of memory for the data stack");

@@ -2,6 +2,7 @@
 //! kernel port in [`kernel`].
 
 pub mod kernel;
+pub mod signal_frame;
 
 use popcorn_toolchains::Isa;
 
@@ -75,6 +76,11 @@ pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
         };
         result
     }
+}
+
+/// Where signal handlers return to, where the kernel asks.
+pub fn restorer() -> u64 {
+    __popcorn_sigreturn as *const () as u64
 }
 
 /// Whether `address` is a return address into the lowest frame.

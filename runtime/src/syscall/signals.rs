@@ -70,6 +70,16 @@ pub fn install(signal: i64, new: Option<Action>) -> Result<Action, i64> {
     Ok(Action::from_port(old, restorer))
 }
 
+#[cfg(not(test))]
+fn restorer(_: Action) -> u64 {
+    crate::arch::restorer()
+}
+
+#[cfg(test)]
+fn restorer(action: Action) -> u64 {
+    action.restorer
+}
+
 /// `rt_sigaction(signal, new, old, 8)`.
 pub fn sigaction(args: [i64; 6]) -> i64 {
     let [signal, new, old, size, ..] = args;
@@ -78,6 +88,11 @@ pub fn sigaction(args: [i64; 6]) -> i64 {
     }
     // SAFETY: the program's structure, if any.
     let new = (new != 0).then(|| unsafe { (new as *const Action).read_unaligned() });
+    // One place to return to, so that the unwinder knows a handler's frame.
+    let new = new.map(|action| Action {
+        restorer: restorer(action),
+        ..action
+    });
     let before = if signal == MIGRATE_SIGNAL {
         // Ours: the program sees a signal that it cannot change and that was never set.
         Ok(Action::DEFAULT)
