@@ -11,12 +11,18 @@ fn main() {
         Some("O0") => OptLevel::O0,
         _ => OptLevel::O2,
     };
+    let leaf: HashSet<String> = match std::env::var_os("LEAF") {
+        Some(list) => {
+            std::fs::read_to_string(list).expect("leaf list").lines().map(str::to_owned).collect()
+        }
+        None => HashSet::new(),
+    };
     let options = Options {
         isas: popcorn_toolchains::ALL.to_vec(),
         opt,
         points: Points::Loops,
         instrument: args.get(4).is_some_and(|a| a == "instrument"),
-        leaf: Arc::new(HashSet::new()),
+        leaf: Arc::new(leaf),
         save_temps: std::env::var_os("SAVE_TEMPS").map(Into::into),
         name: args[1].clone(),
     };

@@ -2,7 +2,8 @@
 //! each. Pure bookkeeping; [`memory`](crate::memory) makes the system calls.
 
 /// First address of the window.
-pub const WINDOW_START: u64 = 0x10_0000_0000;
+/// Not lower: valgrind keeps its own memory from 0x10_0000_0000 on.
+pub const WINDOW_START: u64 = 0x20_0000_0000;
 /// First address after the window.
 pub const WINDOW_END: u64 = 0x3f_0000_0000;
 /// Bytes of a page of the base ABI.
