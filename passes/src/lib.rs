@@ -8,6 +8,7 @@
 mod assembly;
 mod byval;
 mod datastack;
+mod fence;
 mod frames;
 mod intrinsics;
 pub mod llvm;
@@ -133,7 +134,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
         pads::isolate(&module, f);
     }
     if options.instrument {
-        points::run(&module, options.points, &options.leaf);
+        points::run(&module, options.points, options.opt, &options.leaf);
         temps.save(&module, "points")?;
         let reach = reach::Reach::analyse(&module, &options.leaf);
         let instrumented: Vec<_> = module
@@ -151,6 +152,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
         }
         temps.save(&module, "frames")?;
     }
+    fence::run(&module);
     // From here on the IR keeps the rules of docs/abi.md.
     verify::run(&module)?;
 

@@ -61,6 +61,19 @@ LLVMBasicBlockRef popcorn_call_to_invoke(LLVMValueRef call, LLVMBasicBlockRef un
   return wrap(Next);
 }
 
+// Moves a terminator into a block of its own, which is entered through a callbr of empty assembly.
+void popcorn_fence_off(LLVMValueRef inst) {
+  Instruction *I = unwrap<Instruction>(inst);
+  BasicBlock *From = I->getParent();
+  BasicBlock *Next = From->splitBasicBlock(I->getIterator(), "fenced");
+  From->getTerminator()->eraseFromParent();
+  FunctionType *Ty = FunctionType::get(Type::getVoidTy(I->getContext()), false);
+  InlineAsm *Empty = InlineAsm::get(Ty, "", "", /*hasSideEffects=*/true);
+  CallBrInst *Fence = CallBrInst::Create(Ty, Empty, Next, {}, {}, "", From);
+  Fence->setDoesNotThrow();
+  Fence->setDebugLoc(I->getDebugLoc());
+}
+
 // Turns an invoke back into a call and a branch.
 LLVMValueRef popcorn_invoke_to_call(LLVMValueRef invoke) {
   return wrap(changeToCall(unwrap<InvokeInst>(invoke)));
