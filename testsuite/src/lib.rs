@@ -8,3 +8,4 @@
 pub mod directives;
 pub mod process;
 pub mod toolchain;
+pub mod trials;

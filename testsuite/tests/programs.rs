@@ -14,16 +14,14 @@ use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use libtest_mimic::{Arguments, Failed, Trial};
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::{Arguments, Trial};
 use popcorn_testsuite::directives::{self, Program, SUCCESS};
 use popcorn_testsuite::process::{self, Outcome};
 use popcorn_testsuite::toolchain;
+use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
 use popcorn_toolchains::{ALL, Isa};
 use tempfile::TempDir;
-
-/// A result that several tests share; errors are kept as text.
-type Shared<T> = OnceLock<Result<T, String>>;
 
 /// One program with what is made from it once.
 struct Subject {
@@ -102,27 +100,6 @@ fn trials() -> Result<Vec<Trial>> {
         }
     }
     Ok(trials)
-}
-
-/// A test that is skipped, with the reason, if something is lacking; in CI that is a failure.
-fn trial(
-    name: String,
-    lack: Option<String>,
-    test: impl FnOnce() -> Result<()> + Send + 'static,
-) -> Trial {
-    let Some(reason) = lack else {
-        return Trial::test(name, move || {
-            test().map_err(|e| Failed::from(format!("{e:#}")))
-        });
-    };
-    if std::env::var_os("CI").is_some_and(|v| v == "true") {
-        return Trial::test(name, move || {
-            Err(Failed::from(format!(
-                "skipped, which CI does not allow: {reason}"
-            )))
-        });
-    }
-    Trial::test(format!("{name} (skipped: {reason})"), || Ok(())).with_ignored_flag(true)
 }
 
 /// How a program is run.
@@ -209,11 +186,7 @@ impl Subject {
 
     /// A run that should have hopped and did not proves nothing.
     fn hopped(&self, run: Run, outcome: &Outcome) -> Result<()> {
-        let hops = outcome
-            .stderr
-            .lines()
-            .filter(|line| line.starts_with("popcorn: hop "))
-            .count();
+        let hops = hops(&outcome.stderr);
         match run {
             Run::As(_) => {}
             // Not every program passes as many points as the larger k ask for.
@@ -276,46 +249,12 @@ impl Subject {
     }
 }
 
-/// Computes a shared result once; whoever comes later gets the same error.
-fn share<T>(cell: &Shared<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
-    match cell.get_or_init(|| make().map_err(|e| format!("{e:#}"))) {
-        Ok(value) => Ok(value),
-        Err(error) => bail!("{error}"),
-    }
-}
-
 /// Insists on exit status 42.
 fn succeeded(outcome: Outcome) -> Result<Outcome> {
     ensure!(
         !outcome.timed_out && outcome.status.code() == Some(SUCCESS),
-        "{}{}\nstandard output ends:\n{}\nstandard error ends:\n{}",
-        if outcome.timed_out { "timed out, " } else { "" },
-        outcome.status,
-        tail(&String::from_utf8_lossy(&outcome.stdout)),
-        tail(&outcome.stderr)
+        "{}",
+        describe(&outcome)
     );
     Ok(outcome)
-}
-
-/// The last lines of a text.
-fn tail(text: &str) -> String {
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(12)..].join("\n")
-}
-
-/// The first line in which two outputs differ.
-fn difference(expected: &[u8], got: &[u8]) -> String {
-    let (expected, got) = (
-        String::from_utf8_lossy(expected),
-        String::from_utf8_lossy(got),
-    );
-    let mut pairs = expected.lines().zip(got.lines()).enumerate();
-    match pairs.find(|(_, (e, g))| e != g) {
-        Some((i, (e, g))) => format!("line {}\n  expected: {e}\n  got:      {g}", i + 1),
-        None => format!(
-            "{} lines expected, {} lines got",
-            expected.lines().count(),
-            got.lines().count()
-        ),
-    }
 }
