@@ -12,9 +12,11 @@ fn main() {
         _ => OptLevel::O2,
     };
     let leaf: HashSet<String> = match std::env::var_os("LEAF") {
-        Some(list) => {
-            std::fs::read_to_string(list).expect("leaf list").lines().map(str::to_owned).collect()
-        }
+        Some(list) => std::fs::read_to_string(list)
+            .expect("leaf list")
+            .lines()
+            .map(str::to_owned)
+            .collect(),
         None => HashSet::new(),
     };
     let options = Options {
