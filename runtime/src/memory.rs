@@ -240,6 +240,12 @@ pub fn private(length: u64, prot: i64) -> i64 {
     forward(nr::MMAP, [0, length as i64, prot, flags, -1, 0])
 }
 
+/// As [`private`], at this address. Negative if something else is there.
+pub fn private_at(start: u64, length: u64, prot: i64) -> i64 {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+    forward(nr::MMAP, [start as i64, length as i64, prot, flags, -1, 0])
+}
+
 /// Gives back what [`private`] gave.
 pub fn unmap_private(start: u64, length: u64) {
     forward(nr::MUNMAP, [start as i64, length as i64, 0, 0, 0, 0]);

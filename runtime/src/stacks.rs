@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::maps::PAGE;
+use crate::maps::{PAGE, WINDOW_END};
 use crate::memory;
 use crate::syscall::{forward, nr};
 use crate::text::die;
@@ -15,7 +15,13 @@ static NATIVE_TOP: AtomicU64 = AtomicU64::new(0);
 /// is touched, but an emulator pays for each.
 const LEAST_NATIVE: u64 = 128 << 20;
 const LEAST_DATA: u64 = 64 << 20;
-const MOST: u64 = 4 << 30;
+const MOST: u64 = 3 << 30;
+
+/// Where the native stack begins unless something else is there: between the window's end and the
+/// lowest address that an ISA cannot reach (2^38, RISC-V's sv39). Frame addresses are no pointers that
+/// a program may keep, but some compare them to bound their recursion, also across a move.
+const PREFERRED_TOP: u64 = 0x3f_ffff_0000;
+const _: () = assert!(PREFERRED_TOP - MOST >= WINDOW_END);
 
 unsafe extern "C" {
     fn popcorn_tls_dsp() -> u64;
@@ -37,7 +43,11 @@ fn size(least: u64) -> u64 {
 /// Maps the native stack, with a guard page below.
 pub fn start_native() {
     let size = size(LEAST_NATIVE);
-    let low = memory::private(size, memory::PROT_READ | memory::PROT_WRITE);
+    let prot = memory::PROT_READ | memory::PROT_WRITE;
+    let mut low = memory::private_at(PREFERRED_TOP - size, size, prot);
+    if low < 0 {
+        low = memory::private(size, prot);
+    }
     if low < 0 {
         die("out of memory for the native stack");
     }

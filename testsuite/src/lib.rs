@@ -8,4 +8,5 @@
 pub mod directives;
 pub mod process;
 pub mod toolchain;
+pub mod trials;
 pub mod workspace;

@@ -14,22 +14,22 @@ use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use libtest_mimic::{Arguments, Failed, Trial};
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::{Arguments, Trial};
 use popcorn_testsuite::directives::{self, Program, SUCCESS};
 use popcorn_testsuite::process::{self, Outcome};
 use popcorn_testsuite::toolchain;
+use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
 use popcorn_toolchains::{ALL, Isa};
 use tempfile::TempDir;
-
-/// A result that several tests share; errors are kept as text.
-type Shared<T> = OnceLock<Result<T, String>>;
 
 /// One program with what is made from it once.
 struct Subject {
     program: Program,
     oracle: Shared<Vec<u8>>,
     builds: HashMap<String, Shared<PathBuf>>,
+    /// With migration points everywhere.
+    dense: HashMap<String, Shared<PathBuf>>,
     dir: TempDir,
 }
 
@@ -64,6 +64,11 @@ fn trials() -> Result<Vec<Trial>> {
                 .iter()
                 .map(|c| (c.clone(), OnceLock::new()))
                 .collect(),
+            dense: program
+                .configs
+                .iter()
+                .map(|c| (c.clone(), OnceLock::new()))
+                .collect(),
             dir: tempfile::tempdir()?,
             program,
         });
@@ -87,6 +92,9 @@ fn trials() -> Result<Vec<Trial>> {
             for &k in &subject.program.every {
                 add(format!("self-every-{k}"), None, Run::InPlace(k));
             }
+            if !subject.program.every.is_empty() {
+                add("self-as-built".to_owned(), None, Run::AsBuilt);
+            }
             if subject.program.cycle.is_some() {
                 let kind = toolchain::all_isas("-to-");
                 add(kind, any_emulator.clone(), Run::Around);
@@ -104,32 +112,13 @@ fn trials() -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-/// A test that is skipped, with the reason, if something is lacking; in CI that is a failure.
-fn trial(
-    name: String,
-    lack: Option<String>,
-    test: impl FnOnce() -> Result<()> + Send + 'static,
-) -> Trial {
-    let Some(reason) = lack else {
-        return Trial::test(name, move || {
-            test().map_err(|e| Failed::from(format!("{e:#}")))
-        });
-    };
-    if std::env::var_os("CI").is_some_and(|v| v == "true") {
-        return Trial::test(name, move || {
-            Err(Failed::from(format!(
-                "skipped, which CI does not allow: {reason}"
-            )))
-        });
-    }
-    Trial::test(format!("{name} (skipped: {reason})"), || Ok(())).with_ignored_flag(true)
-}
-
 /// How a program is run.
 #[derive(Clone, Copy)]
 enum Run {
     As(&'static Isa),
     InPlace(u64),
+    /// In place at every point there is by default, which may be none.
+    AsBuilt,
     Around,
 }
 
@@ -159,15 +148,18 @@ impl Subject {
         })
     }
 
-    /// The program as popcorn-cc compiles it.
-    fn build(&self, config: &str) -> Result<&PathBuf> {
-        share(&self.builds[config], || {
-            let exe = self.dir.path().join(format!("popcorn-{config}"));
+    /// The program as popcorn-cc compiles it; with `dense`, with a migration point wherever one can be.
+    fn build(&self, config: &str, dense: bool) -> Result<&PathBuf> {
+        let builds = if dense { &self.dense } else { &self.builds };
+        share(&builds[config], || {
+            let points = if dense { "all" } else { "loops" };
+            let exe = self.dir.path().join(format!("popcorn-{config}-{points}"));
             toolchain::compile(
                 Command::new(toolchain::tool("popcorn-cc"))
                     .args([&format!("-{config}"), "-w", "-o"])
                     .args([exe.as_os_str(), self.program.path.as_os_str()])
                     .args(&self.program.flags)
+                    .arg(format!("--popcorn-migration-points={points}"))
                     .arg("-lm"),
             )?;
             Ok(exe)
@@ -177,7 +169,7 @@ impl Subject {
     /// Runs the program in one way and compares.
     fn check(&self, config: &str, run: Run) -> Result<()> {
         let expected = self.oracle()?;
-        let exe = self.build(config)?;
+        let exe = self.build(config, !matches!(run, Run::As(_) | Run::AsBuilt))?;
         let mut command = Command::new(toolchain::tool("popcorn"));
         command.arg("run");
         match run {
@@ -186,6 +178,9 @@ impl Subject {
             }
             Run::InPlace(k) => {
                 command.args(["--trace", "--hop", &format!("every={k},isas=self")]);
+            }
+            Run::AsBuilt => {
+                command.args(["--hop", "every=1,isas=self"]);
             }
             Run::Around => {
                 let cycle = self.program.cycle.expect("checked before");
@@ -209,13 +204,9 @@ impl Subject {
 
     /// A run that should have hopped and did not proves nothing.
     fn hopped(&self, run: Run, outcome: &Outcome) -> Result<()> {
-        let hops = outcome
-            .stderr
-            .lines()
-            .filter(|line| line.starts_with("popcorn: hop "))
-            .count();
+        let hops = hops(&outcome.stderr);
         match run {
-            Run::As(_) => {}
+            Run::As(_) | Run::AsBuilt => {}
             // Not every program passes as many points as the larger k ask for.
             Run::InPlace(k) if k > 1 => {}
             Run::InPlace(_) | Run::Around => ensure!(
@@ -229,7 +220,7 @@ impl Subject {
 
     /// `ExpectSym: … same-address`: looks at the images as `popcorn extract` gives them.
     fn same_addresses(&self, config: &str) -> Result<()> {
-        let exe = self.build(config)?;
+        let exe = self.build(config, false)?;
         let mut tables = Vec::new();
         for isa in ALL {
             let image = self.dir.path().join(format!("{config}.{}", isa.name));
@@ -276,46 +267,12 @@ impl Subject {
     }
 }
 
-/// Computes a shared result once; whoever comes later gets the same error.
-fn share<T>(cell: &Shared<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
-    match cell.get_or_init(|| make().map_err(|e| format!("{e:#}"))) {
-        Ok(value) => Ok(value),
-        Err(error) => bail!("{error}"),
-    }
-}
-
 /// Insists on exit status 42.
 fn succeeded(outcome: Outcome) -> Result<Outcome> {
     ensure!(
         !outcome.timed_out && outcome.status.code() == Some(SUCCESS),
-        "{}{}\nstandard output ends:\n{}\nstandard error ends:\n{}",
-        if outcome.timed_out { "timed out, " } else { "" },
-        outcome.status,
-        tail(&String::from_utf8_lossy(&outcome.stdout)),
-        tail(&outcome.stderr)
+        "{}",
+        describe(&outcome)
     );
     Ok(outcome)
-}
-
-/// The last lines of a text.
-fn tail(text: &str) -> String {
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(12)..].join("\n")
-}
-
-/// The first line in which two outputs differ.
-fn difference(expected: &[u8], got: &[u8]) -> String {
-    let (expected, got) = (
-        String::from_utf8_lossy(expected),
-        String::from_utf8_lossy(got),
-    );
-    let mut pairs = expected.lines().zip(got.lines()).enumerate();
-    match pairs.find(|(_, (e, g))| e != g) {
-        Some((i, (e, g))) => format!("line {}\n  expected: {e}\n  got:      {g}", i + 1),
-        None => format!(
-            "{} lines expected, {} lines got",
-            expected.lines().count(),
-            got.lines().count()
-        ),
-    }
 }

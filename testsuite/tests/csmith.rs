@@ -1,0 +1,141 @@
+//! Random programs: csmith writes them, plain clang says what they print.
+//!
+//! `csmith/SEED/O2`: the program's checksum is that of the plain build when it runs as each ISA, when it
+//! is captured and resumed in place at every point and at every 97th, and when it moves around the ISAs.
+//! 40 seeds; 300 with `POPCORN_LONG` set. A seed whose plain build does not end within seconds proves
+//! nothing and is passed over: csmith promises no end.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use libtest_mimic::{Arguments, Trial};
+use popcorn_testsuite::trials::{Shared, describe, difference, share, trial};
+use popcorn_testsuite::{process, toolchain};
+use popcorn_toolchains::ALL;
+use tempfile::TempDir;
+
+/// Seeds of every run, and of a long one.
+const SEEDS: u32 = 40;
+const LONG_SEEDS: u32 = 300;
+
+/// Where csmith's runtime headers are.
+const INCLUDE: &str = "/usr/include/csmith";
+
+/// A program that ends at all ends long before.
+const PLAIN_LIMIT: Duration = Duration::from_secs(3);
+const LIMIT: Duration = Duration::from_secs(120);
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(2);
+    let emulators = ALL.iter().find_map(|isa| toolchain::missing_emulator(isa));
+    let lack = toolchain::missing().or_else(missing).or(emulators);
+    let long = std::env::var_os("POPCORN_LONG").is_some();
+    let mut trials: Vec<Trial> = Vec::new();
+    for seed in 1..=if long { LONG_SEEDS } else { SEEDS } {
+        let program = match tempfile::tempdir() {
+            Ok(dir) => Arc::new(Program {
+                seed,
+                dir,
+                plain: OnceLock::new(),
+            }),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        for level in ["O0", "O2"] {
+            let program = program.clone();
+            let name = format!("csmith/{seed}/{level}");
+            trials.push(trial(name, lack.clone(), move || program.check(level)));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn missing() -> Option<String> {
+    let found = Command::new("csmith").arg("--version").output().is_ok()
+        && Path::new(INCLUDE).join("csmith.h").exists();
+    (!found).then(|| "csmith is not installed: run `make deps`".to_owned())
+}
+
+struct Program {
+    seed: u32,
+    dir: TempDir,
+    /// The source, and what the plain build prints; `None` if it does not end.
+    plain: Shared<(PathBuf, Option<Vec<u8>>)>,
+}
+
+impl Program {
+    fn plain(&self) -> Result<&(PathBuf, Option<Vec<u8>>)> {
+        share(&self.plain, || {
+            let source = self.dir.path().join("program.c");
+            let mut csmith = Command::new("csmith");
+            csmith.args(["--seed", &self.seed.to_string(), "-o"]);
+            // Every fourth computes with floats too.
+            csmith
+                .arg(&source)
+                .args((self.seed % 4 == 3).then_some("--float"));
+            let made = process::run(csmith.current_dir(&self.dir), "", LIMIT)?;
+            ensure!(made.status.success(), "csmith: {}", describe(&made));
+            let exe = self.dir.path().join("plain");
+            compile(&mut toolchain::clang(), "O1", &source, &exe)?;
+            let outcome = process::run(&mut Command::new(exe), "", PLAIN_LIMIT)?;
+            let output = (!outcome.timed_out).then_some(outcome.stdout);
+            Ok((source, output))
+        })
+    }
+
+    fn check(&self, level: &str) -> Result<()> {
+        let (source, Some(expected)) = self.plain()? else {
+            return Ok(());
+        };
+        let exe = self.dir.path().join(format!("popcorn-{level}"));
+        let mut compiler = Command::new(toolchain::tool("popcorn-cc"));
+        compile(&mut compiler, level, source, &exe)?;
+        let mut runs: Vec<Vec<String>> = ALL
+            .iter()
+            .map(|isa| vec!["--isa".to_owned(), isa.name.to_owned()])
+            .collect();
+        let around = toolchain::all_isas(":");
+        for hop in [
+            "every=1,max=20000,isas=self".to_owned(),
+            "every=97,isas=self".to_owned(),
+            format!("every=97,max=3,isas={around}"),
+        ] {
+            runs.push(vec!["--hop".to_owned(), hop]);
+        }
+        for arguments in runs {
+            let mut command = Command::new(toolchain::tool("popcorn"));
+            command.arg("run").args(&arguments).arg(&exe);
+            let outcome = process::run(&mut command, "", LIMIT)?;
+            let how = arguments.join(" ");
+            ensure!(
+                !outcome.timed_out && outcome.status.success(),
+                "seed {} at -{level}, {how}: {}",
+                self.seed,
+                describe(&outcome)
+            );
+            ensure!(
+                outcome.stdout == *expected,
+                "seed {} at -{level}, {how}: {}",
+                self.seed,
+                difference(expected, &outcome.stdout)
+            );
+        }
+        Ok(())
+    }
+}
+
+fn compile(compiler: &mut Command, level: &str, source: &Path, exe: &Path) -> Result<()> {
+    toolchain::compile(
+        compiler
+            .arg(format!("-{level}"))
+            .args(["-w", "-ffp-contract=off", "-Wno-incompatible-pointer-types"])
+            .args(["-I", INCLUDE, "-o"])
+            .args([exe, source]),
+    )
+}
