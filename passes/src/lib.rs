@@ -23,7 +23,7 @@ mod variadic;
 mod verify;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use popcorn_toolchains::Isa;
@@ -156,7 +156,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     }
     fence::run(&module);
     // From here on the IR keeps the rules of docs/abi.md.
-    verify::run(&module)?;
+    verify::run(&module, &options.name)?;
 
     match output {
         Output::Object => lower::fat_object(&module, options),
@@ -167,7 +167,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
 
 /// Runs only the verifier on a module that claims to be ready for lowering.
 pub fn verify_text(input: &[u8]) -> Result<(), Error> {
-    verify::run(&Module::parse(input, "input")?)
+    verify::run(&Module::parse(input, "input")?, "input")
 }
 
 /// Writes the IR after a stage, numbered, and checks it in builds with debug assertions.
@@ -178,10 +178,19 @@ struct Temps<'a> {
 
 impl Temps<'_> {
     fn save(&mut self, module: &Module, stage: &'static str) -> Result<(), Error> {
-        let Some(dir) = &self.options.save_temps else {
-            return Ok(());
-        };
-        let base = std::path::Path::new(&self.options.name);
+        if let Some(dir) = &self.options.save_temps {
+            self.write(module, stage, dir)?;
+        }
+        if cfg!(debug_assertions) {
+            module
+                .verify()
+                .map_err(|reason| Error::Internal { stage, reason })?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, module: &Module, stage: &str, dir: &Path) -> Result<(), Error> {
+        let base = Path::new(&self.options.name);
         let stem = base
             .file_stem()
             .unwrap_or(base.as_os_str())

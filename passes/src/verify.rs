@@ -8,7 +8,19 @@ use crate::frames::DESCRIPTOR_PREFIX;
 use crate::llvm::{Block, Module, Opcode, Value};
 use crate::{Error, reach};
 
-pub fn run(module: &Module) -> Result<(), Error> {
+/// Checks every function; `file` is what the module was made from, for the message.
+pub fn run(module: &Module, file: &str) -> Result<(), Error> {
+    check(module).map_err(|(function, rule)| Error::Verify {
+        file: file.to_owned(),
+        function,
+        rule: rule.to_owned(),
+    })
+}
+
+/// The function, and the rule it breaks.
+type Broken = (String, &'static str);
+
+fn check(module: &Module) -> Result<(), Broken> {
     for f in module.functions() {
         if f.value_type().is_function_vararg() && !f.is_intrinsic() {
             return Err(broken(f, "its type is variadic"));
@@ -32,15 +44,11 @@ pub fn run(module: &Module) -> Result<(), Error> {
     Ok(())
 }
 
-fn broken(f: Value, rule: &str) -> Error {
-    Error::Verify {
-        file: String::new(),
-        function: f.name(),
-        rule: rule.to_owned(),
-    }
+fn broken(f: Value, rule: &'static str) -> Broken {
+    (f.name(), rule)
 }
 
-fn check_pad(f: Value, b: Block) -> Result<(), Error> {
+fn check_pad(f: Value, b: Block) -> Result<(), Broken> {
     if b.landing_pad().is_none() {
         return Ok(());
     }
@@ -65,7 +73,7 @@ fn check_pad(f: Value, b: Block) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_instruction(f: Value, i: Value, has_descriptor: bool) -> Result<(), Error> {
+fn check_instruction(f: Value, i: Value, has_descriptor: bool) -> Result<(), Broken> {
     if has_descriptor && i.is(Opcode::LLVMAlloca) {
         return Err(broken(f, "an alloca is left on the native stack"));
     }
