@@ -10,6 +10,7 @@
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/Cloning.h"
@@ -95,7 +96,11 @@ Loop *popcorn_loop_version(Loops *loops, Loop *L, LLVMValueRef condition) {
   Loop *Second = cloneLoopWithPreheader(Preheader, Check, L, Map, ".long", &LI, &DT, Blocks);
   remapInstructionsInBlocks(Blocks, Map);
   Check->getTerminator()->eraseFromParent();
-  BranchInst::Create(Preheader, Second->getLoopPreheader(), unwrap(condition), Check);
+  BranchInst *Choice =
+      BranchInst::Create(Preheader, Second->getLoopPreheader(), unwrap(condition), Check);
+  // The first is likely, but not so much that the register allocator would spill inside the second.
+  Choice->setMetadata(LLVMContext::MD_prof,
+                      MDBuilder(Choice->getContext()).createBranchWeights(15, 1));
   for (BasicBlock *Exit : Exits)
     for (PHINode &P : Exit->phis())
       for (unsigned I = 0, N = P.getNumIncomingValues(); I < N; I++) {
