@@ -2,11 +2,14 @@
 //!
 //! * `oracle/topic/name`: plain clang's -O0 and -O2 builds agree, so the program is deterministic;
 //! * `ISA/topic/name/O2`: runs from start to end as that ISA;
-//! * `self-every-7/topic/name/O2`: is captured and resumed in place at every 7th migration point;
+//! * `self-every-7/topic/name/O2`: is captured and resumed in place at every 7th migration point, with a
+//!   point wherever one can be;
+//! * `self-as-built/topic/name/O2`: the same at every point that there is by default;
 //! * `A-to-B-to-C/topic/name/O2`: moves around all ISAs;
 //! * `symbols/topic/name/O2`: `ExpectSym` directives.
 //!
-//! The output of each must be that of the plain build.
+//! The output of each must be that of the plain build. With `POPCORN_LONG` set there are more k, and
+//! longer ways around.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -16,7 +19,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Trial};
-use popcorn_testsuite::directives::{self, Program, SUCCESS};
+use popcorn_testsuite::directives::{self, Cycle, Program, SUCCESS};
 use popcorn_testsuite::process::{self, Outcome};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
@@ -56,7 +59,16 @@ fn trials() -> Result<Vec<Trial>> {
         .collect();
     let any_emulator = emulators.iter().flatten().next().cloned();
     let mut trials = Vec::new();
-    for program in programs {
+    for mut program in programs {
+        if std::env::var_os("POPCORN_LONG").is_some() {
+            // More distances, the program's own being multiples of the time it takes.
+            let first = program.every.first().copied().unwrap_or(1);
+            program.every.extend([2, 3, 13, 1009].map(|k| k * first));
+            program.cycle = program.cycle.map(|c| Cycle {
+                max: c.max * 5,
+                ..c
+            });
+        }
         let subject = Arc::new(Subject {
             oracle: OnceLock::new(),
             builds: program
