@@ -5,6 +5,7 @@ fn main() {
         std::env::var("LLVM_SYS_221_PREFIX").unwrap_or_else(|_| "/usr/lib/llvm-22".to_owned());
     println!("cargo:rerun-if-env-changed=LLVM_SYS_221_PREFIX");
     println!("cargo:rerun-if-changed=src/llvm/shim.cpp");
+    println!("cargo:rerun-if-changed=src/llvm/loops.cpp");
     cc::Build::new()
         .cpp(true)
         .std("c++17")
@@ -13,5 +14,6 @@ fn main() {
         .flag("-fno-exceptions")
         .warnings(false)
         .file("src/llvm/shim.cpp")
+        .file("src/llvm/loops.cpp")
         .compile("popcorn_llvm_shim");
 }

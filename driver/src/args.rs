@@ -80,6 +80,8 @@ pub struct Args {
     pub deps: Deps,
     pub isas: Vec<&'static Isa>,
     pub points: Points,
+    /// False after `--popcorn-uninstrumented`: code that never migrates, nor anything that it calls.
+    pub instrument: bool,
     pub save_temps: Option<String>,
     pub lib_dirs: Vec<String>,
     pub map: Option<String>,
@@ -109,6 +111,7 @@ impl Default for Args {
             deps: Deps::default(),
             isas: ALL.to_vec(),
             points: Points::Loops,
+            instrument: true,
             save_temps: None,
             lib_dirs: Vec::new(),
             map: None,
@@ -206,10 +209,12 @@ impl Args {
                     ));
                 }
             };
+        } else if word == "--popcorn-uninstrumented" {
+            self.instrument = false;
         } else if word.starts_with("--popcorn-") {
             return Err(Error::usage(
                 format!("unknown flag `{word}`"),
-                "the flags are --popcorn-isas= and --popcorn-migration-points=",
+                "the flags are --popcorn-isas=, --popcorn-migration-points= and --popcorn-uninstrumented",
             ));
         } else if let Some(dir) = word.strip_prefix("--save-temps=") {
             self.save_temps = Some(dir.to_owned());
@@ -585,6 +590,7 @@ mod tests {
             );
         }
         assert_eq!(args("").points, Points::Loops);
+        assert!(args("").instrument && !args("--popcorn-uninstrumented").instrument);
         assert!(error("--popcorn-migration-points=all").contains("all"));
         assert!(error("--popcorn-typo").contains("--popcorn-typo"));
     }

@@ -228,7 +228,7 @@ fn compile(job: &Job, input: &Input, wanted: Output, object: &Path) -> Result<Op
         isas: job.isas.clone(),
         opt: job.args.opt,
         points: job.args.points,
-        instrument: true,
+        instrument: job.args.instrument,
         leaf: job.leaf.clone(),
         save_temps: job.save_temps.clone(),
         name: path.display().to_string(),

@@ -19,6 +19,8 @@ Inputs: .c .i .ll .bc .o .a
   --popcorn-isas=A,B                       ISAs to lower to (default: all)
   --popcorn-migration-points=none|functions|loops
                                            where the process may be moved (default: loops)
+  --popcorn-uninstrumented                 no frames: the process cannot move while this code
+                                           is on its stack
   --save-temps=DIR                         keep what every stage makes
   --sysroot=DIR                            headers, libc and runtime
 ";

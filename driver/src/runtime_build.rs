@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use popcorn_passes::{OptLevel, Options, Output, Points};
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{ALL, BASE, base_abi};
 use sha2::{Digest, Sha256};
 
 /// What the rest of a program, or the assembly, refers to by name.
@@ -56,16 +56,7 @@ const RUSTC_FLAGS: &[&str] = &[
     "-Awarnings",
 ];
 
-const CLANG_FLAGS: &[&str] = &[
-    "--target=x86_64-linux-musl",
-    "-O2",
-    "-ffreestanding",
-    "-fno-pic",
-    "-ftls-model=local-exec",
-    "-mlong-double-128",
-    "-Wall",
-    "-Werror",
-];
+const CLANG_FLAGS: &[&str] = &["-O2", "-ffreestanding", "-Wall", "-Werror"];
 
 /// Writes `<prefix>/lib/libpopcorn_rt.a`, unless it is there and up to date.
 pub fn build(prefix: &Path) -> Result<()> {
@@ -157,6 +148,11 @@ fn run(command: &mut Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
+/// rustc's name of the base ABI.
+fn rust_target() -> String {
+    format!("{}-unknown-linux-gnu", BASE.name)
+}
+
 /// One bitcode module of the crates, the parts of libcore they use, and `tls.c`.
 fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
     let mut parts = Vec::new();
@@ -167,7 +163,9 @@ fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
             .current_dir(root)
             .args(RUSTC_FLAGS)
             .arg("--crate-name")
-            .arg(name);
+            .arg(name)
+            .arg("--target")
+            .arg(rust_target());
         rustc.arg("--out-dir").arg(work).arg("-L").arg(work);
         for (other, _) in CRATES.iter().take_while(|(other, _)| other != name) {
             let rlib = work.join(format!("lib{other}.rlib"));
@@ -206,12 +204,12 @@ fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
 
 /// The bitcode of libcore, which its one object carries in `.llvmbc`.
 fn libcore(root: &Path, work: &Path) -> Result<PathBuf> {
-    let sysroot = run(Command::new("rustc")
-        .current_dir(root)
-        .args(["--print", "sysroot"]))?;
-    let sysroot = String::from_utf8(sysroot).context("rustc --print sysroot")?;
-    let folder = Path::new(sysroot.trim()).join("lib/rustlib/x86_64-unknown-linux-gnu/lib");
-    let rlib = fs::read_dir(&folder)
+    let mut rustc = Command::new("rustc");
+    rustc.current_dir(root).args(["--print", "target-libdir"]);
+    let folder = run(rustc.arg("--target").arg(rust_target()))?;
+    let folder = String::from_utf8(folder).context("rustc --print target-libdir")?;
+    let folder = Path::new(folder.trim());
+    let rlib = fs::read_dir(folder)
         .with_context(|| folder.display().to_string())?
         .filter_map(|entry| entry.ok().map(|e| e.path()))
         .find(|path| {
@@ -239,6 +237,7 @@ fn libcore(root: &Path, work: &Path) -> Result<PathBuf> {
 fn clang(source: &Path, work: &Path) -> Result<Vec<u8>> {
     let out = work.join("c.bc");
     run(tool("clang")
+        .args(base_abi::CLANG_FLAGS)
         .args(CLANG_FLAGS)
         .args(["-emit-llvm", "-c"])
         .arg(source)

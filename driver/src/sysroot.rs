@@ -38,6 +38,9 @@ const EMPTY_ARCHIVES: [&str; 8] = [
     "m", "pthread", "rt", "dl", "util", "crypt", "resolv", "xnet",
 ];
 
+/// Beginning of the name of the folder in which a sysroot is built.
+const WORK: &str = ".build-";
+
 /// Makes `prefix` a complete sysroot, with at most `jobs` compilations at a time. Does nothing if it is
 /// one already; leaves an older one in place until the new one is complete.
 pub fn build(prefix: &Path, jobs: usize) -> Result<()> {
@@ -53,10 +56,9 @@ pub fn build(prefix: &Path, jobs: usize) -> Result<()> {
         return Ok(()); // another process built it meanwhile
     }
 
+    remove_leftovers(prefix)?;
     let wheel = fetch::wheel(&prefix.join("cache"))?;
-    let work = tempfile::Builder::new()
-        .prefix(".build-")
-        .tempdir_in(prefix)?;
+    let work = tempfile::Builder::new().prefix(WORK).tempdir_in(prefix)?;
     let tree = overlay::stage(&wheel, work.path())?;
     let new_lib = work.path().join("lib");
     fs::create_dir(&new_lib)?;
@@ -104,6 +106,17 @@ pub fn build(prefix: &Path, jobs: usize) -> Result<()> {
     keep_others(&lib, &new_lib)?;
     replace(&tree.include, &prefix.join("include"), work.path())?;
     replace(&new_lib, &lib, work.path())?;
+    Ok(())
+}
+
+/// What a build that was killed has left. The lock is held, so nobody uses it.
+fn remove_leftovers(prefix: &Path) -> Result<()> {
+    for entry in fs::read_dir(prefix)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(WORK) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
     Ok(())
 }
 

@@ -134,7 +134,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
         pads::isolate(&module, f);
     }
     if options.instrument {
-        points::run(&module, options.points, &options.leaf);
+        points::run(&module, options.points, options.opt, &options.leaf);
         temps.save(&module, "points")?;
         let reach = reach::Reach::analyse(&module, &options.leaf);
         let instrumented: Vec<_> = module

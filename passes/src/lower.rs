@@ -78,5 +78,11 @@ fn prepare(module: &Module, isa: &'static Isa) -> Result<Module, Error> {
     {
         own.add_string_flag("target-abi", abi);
     }
+    if let (Some(convention), Some(poll)) = (isa.poll_convention, own.function("__popcorn_poll")) {
+        poll.set_function_call_conv(convention);
+        for call in poll.users().into_iter().filter(|u| u.is_call_like()) {
+            call.set_call_conv(convention);
+        }
+    }
     Ok(own)
 }

@@ -10,7 +10,7 @@ use crate::arch::{self, Context};
 use crate::buffers::{Buffer, Full};
 use crate::cell::Global;
 use crate::poll::Job;
-use crate::syscall::{forward, nr};
+use crate::syscall::{forward, nr, signals};
 use crate::text::{Line, die};
 use crate::{hop, poll, resume, unwind};
 
@@ -43,6 +43,9 @@ pub struct Capture {
     /// Which of them the last capture used.
     current: usize,
     pub job: Option<Job>,
+    /// The signal mask to go on with. No handler may run, and perhaps longjmp, while the stack is in
+    /// pieces: all signals are blocked until the last frame is resumed.
+    pub mask: u64,
     /// What belongs into the header of the record that is being filled: stored once the pad has done,
     /// since a resumed function's pad copies its old record, header and all.
     next: *mut Record,
@@ -61,6 +64,7 @@ static CAPTURE: Global<Capture> = Global::new(Capture {
     buffers: [Buffer::EMPTY; 2],
     current: 0,
     job: None,
+    mask: 0,
     next: core::ptr::null_mut(),
     frame: 0,
     innermost: core::ptr::null_mut(),
@@ -133,8 +137,9 @@ pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
     capture.frames = 1;
     capture.begin = if resume::timed(job) { now() } else { 0 };
     capture.next = core::ptr::null_mut();
-    capture.frame = unwind::entry(context.pc).map_or(0, |entry| unwind::cfa(context, &entry.rule));
+    capture.frame = unwind::call(context.pc).map_or(0, |call| unwind::cfa(context, call));
     ACTIVE.store(true, Relaxed);
+    capture.mask = signals::set_mask(u64::MAX);
     Ok(first as u64)
 }
 
@@ -147,10 +152,10 @@ pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
 pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *mut Record) {
     // SAFETY: this is the capture's own thread.
     let capture = unsafe { CAPTURE.get() };
-    let Some(own) = unwind::entry(context.pc) else {
+    let Some(own) = unwind::call(context.pc) else {
         vanished(context.pc);
     };
-    if !unwind::step(context, &own.rule) {
+    if !unwind::step(context, own) {
         vanished(context.pc);
     }
     // SAFETY: a complete record.
@@ -162,10 +167,7 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
         capture.outermost = record;
         finish(capture);
     }
-    let Some(caller) = unwind::entry(context.pc) else {
-        vanished(context.pc);
-    };
-    let Some(pad) = caller.pad else {
+    let Some(caller) = unwind::call(context.pc).filter(|call| call.pad != 0) else {
         vanished(context.pc);
     };
     let end = record as u64 + size(record);
@@ -173,9 +175,9 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
         die("no memory for frame records");
     };
     capture.next = record;
-    capture.frame = unwind::cfa(context, &caller.rule);
+    capture.frame = unwind::cfa(context, caller);
     capture.frames += 1;
-    context.pc = pad;
+    context.pc = caller.pad;
     context.args = [next, 0];
 }
 
@@ -190,6 +192,7 @@ fn vanished(pc: u64) -> ! {
 /// Every frame is a record; the native stack holds nothing that is needed.
 fn finish(capture: &mut Capture) -> ! {
     ACTIVE.store(false, Relaxed);
+    unwind::end_walk();
     let Some(job) = capture.job else {
         die("internal error: a capture that nobody asked for");
     };
@@ -199,9 +202,9 @@ fn finish(capture: &mut Capture) -> ! {
     if let Some(to) = there {
         let reason = hop::go(capture, to);
         poll::uncount_hop();
-        poll::refused(job, &reason);
+        poll::refused(job, &reason, crate::syscall::ENOMEM);
     } else {
         resume::note_self(capture, job);
     }
-    resume::enter(capture.outermost)
+    resume::enter(capture.outermost, capture.mask)
 }

@@ -83,6 +83,7 @@ pub fn host() -> Option<&'static Isa> {
 
 /// Takes in what belongs to this incarnation.
 pub fn start(initial: &Initial) {
+    state::own_process();
     let host = match initial.var(start::HOST) {
         Some(name) => isa_named(name),
         None => machine(),

@@ -11,7 +11,7 @@ use crate::capture::Capture;
 use crate::cell::Global;
 use crate::maps::Kind;
 use crate::start::{self, INTERNAL, initial};
-use crate::syscall::{forward, nr, signals, state};
+use crate::syscall::{forward, nr, state};
 use crate::text::Line;
 use crate::{config, descriptors, image, memory, request};
 
@@ -279,16 +279,14 @@ fn is_executable(path: &mut Line) -> bool {
 /// Everything is captured and `prepare` has succeeded: moves, or returns the reason why not with the
 /// process as it was.
 pub fn go(capture: &Capture, to: &Isa) -> Line {
-    let mask = signals::set_mask(u64::MAX);
     // SAFETY: libc's accessor.
     FP.store(unsafe { __popcorn_fp_get() }, Relaxed);
-    let reason = transfer(capture, to, mask);
-    signals::set_mask(mask);
+    let reason = transfer(capture, to);
     drop_plan();
     reason
 }
 
-fn transfer(capture: &Capture, to: &Isa, mask: u64) -> Line {
+fn transfer(capture: &Capture, to: &Isa) -> Line {
     // SAFETY: one thread; taken out so that nothing else refers to it.
     let Some(plan) = (unsafe { PLAN.get().as_mut() }) else {
         return refusal("nothing was prepared");
@@ -304,7 +302,7 @@ fn transfer(capture: &Capture, to: &Isa, mask: u64) -> Line {
     if fd < 0 {
         return refusal("no memory for the process image");
     }
-    let reason = match image::write(fd, capture, to, mask, on_exec.descriptors()) {
+    let reason = match image::write(fd, capture, to, on_exec.descriptors()) {
         Err(reason) => reason,
         Ok(()) => {
             for ours in [fd, plan.elf, state::program_fd().into()] {

@@ -122,7 +122,7 @@ impl Writer {
 }
 
 /// Writes the image of this process, stopped with every frame in `capture`'s records.
-pub fn write(fd: i64, capture: &Capture, to: &Isa, mask: u64, on_exec: &[i32]) -> Result<(), Line> {
+pub fn write(fd: i64, capture: &Capture, to: &Isa, on_exec: &[i32]) -> Result<(), Line> {
     let room = (SECTIONS * Section::SIZE) as u64;
     let table = memory::private(room, PROT_READ | PROT_WRITE);
     if table < 0 {
@@ -135,22 +135,16 @@ pub fn write(fd: i64, capture: &Capture, to: &Isa, mask: u64, on_exec: &[i32]) -
         at: Header::SIZE as u64,
         bytes: 0,
     };
-    let done = contents(&mut writer, capture, to, mask, on_exec).and_then(|()| finish(&mut writer));
+    let done = contents(&mut writer, capture, to, on_exec).and_then(|()| finish(&mut writer));
     forward(nr::MUNMAP, [table, room as i64, 0, 0, 0, 0]);
     done
 }
 
-fn contents(
-    out: &mut Writer,
-    capture: &Capture,
-    to: &Isa,
-    mask: u64,
-    on_exec: &[i32],
-) -> Result<(), Line> {
+fn contents(out: &mut Writer, capture: &Capture, to: &Isa, on_exec: &[i32]) -> Result<(), Line> {
     let state = State {
         self_: stacks::self_(),
         dsp: stacks::dsp(),
-        signal_mask: mask,
+        signal_mask: capture.mask,
         ..State::default()
     };
     out.add(kind::STATE, &state.to_bytes())?;

@@ -11,7 +11,7 @@ use crate::arch::{self, Context};
 use crate::cell::Global;
 use crate::config::{self, Hops};
 use crate::start::Initial;
-use crate::syscall::{EBUSY, state};
+use crate::syscall::{EBUSY, ENOMEM, state};
 use crate::text::Line;
 use crate::{capture, hop, request, unwind};
 
@@ -119,10 +119,6 @@ pub fn uncount_hop() {
     unsafe { COUNTS.get().hops -= 1 };
 }
 
-unsafe extern "C" {
-    fn __popcorn_libc_threads() -> i64;
-}
-
 /// `__popcorn_poll`, from assembly with its caller's context: 0 to go on, or the record to fill.
 ///
 /// # Safety
@@ -133,8 +129,7 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
         // A signal handler, in the middle of a capture.
         return 0;
     }
-    // SAFETY: libc's count of threads.
-    let threads = unsafe { __popcorn_libc_threads() };
+    let threads = state::threads();
     if threads > 1 {
         refuse_threads(threads);
         return 0;
@@ -149,6 +144,19 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
         SKIP.store(skip - 1, Relaxed);
         return 0;
     }
+    if !unwind::begin_walk() {
+        // A signal handler, in the middle of a longjmp.
+        return 0;
+    }
+    let record = begin(context, job);
+    if record == 0 {
+        unwind::end_walk();
+    }
+    record
+}
+
+/// Begins a capture, if nothing is in its way: the first record, or 0. The walk goes on with it.
+fn begin(context: &Context, job: Job) -> u64 {
     if let Err(obstacle) = unwind::check(context) {
         let penalty = PENALTY.load(Relaxed);
         SKIP.store(penalty, Relaxed);
@@ -162,13 +170,13 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
     if let Some(to) = job.to.filter(|to| to.id != arch::isa().id)
         && let Err(reason) = hop::prepare(to)
     {
-        refused(job, &reason);
+        refused(job, &reason, hop::errno());
         return 0;
     }
     match capture::begin(context, job) {
         Ok(record) => record,
         Err(reason) => {
-            refused(job, &reason);
+            refused(job, &reason, ENOMEM);
             0
         }
     }
@@ -212,10 +220,10 @@ fn deferred(job: Job, reason: &Line) {
 }
 
 /// The move will not be made.
-pub fn refused(job: Job, reason: &Line) {
+pub fn refused(job: Job, reason: &Line, errno: i64) {
     match job.asker {
         Asker::Command => request::reply_refused(reason),
-        Asker::Program => request::program_failed(hop::errno()),
+        Asker::Program => request::program_failed(errno),
         // SAFETY: there is one thread.
         Asker::Mode => unsafe { COUNTS.get().since = 0 },
     }
@@ -240,15 +248,13 @@ fn refuse_threads(threads: i64) {
         .str("the program has ")
         .dec(threads as u64)
         .str(" threads");
-    if let Some(to) = request::pending() {
-        let asker = Asker::Command;
-        refused(
-            Job {
-                asker,
-                to: Some(to),
-            },
-            &reason,
-        );
+    let asked = [
+        (Asker::Command, request::pending()),
+        (Asker::Program, request::asked_by_program()),
+    ];
+    for (asker, to) in asked {
+        if to.is_some() {
+            refused(Job { asker, to }, &reason, EBUSY);
+        }
     }
-    request::program_failed(EBUSY);
 }

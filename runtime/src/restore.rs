@@ -79,7 +79,6 @@ pub fn start(fd: &[u8]) -> ! {
     stacks::start_native();
     let outermost = records(need(kind::RECORDS));
     resume::note(Arrival {
-        mask: Some(thread.signal_mask),
         asker: Asker::from_number(hop.requester),
         number: hop.sequence,
         from: Isa::by_id(hop.from as u16).unwrap_or(BASE).name,
@@ -90,7 +89,7 @@ pub fn start(fd: &[u8]) -> ! {
     let call = [bytes.as_ptr() as i64, bytes.len() as i64, 0, 0, 0, 0];
     forward(nr::MUNMAP, call);
     forward(nr::CLOSE, [fd, 0, 0, 0, 0, 0]);
-    resume::enter(outermost)
+    resume::enter(outermost, thread.signal_mask)
 }
 
 /// The image's bytes, outside the window.

@@ -1,5 +1,7 @@
 //! Resume: frame records become a native stack again, by compiled code; this code starts it off.
 
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use crate::arch;
 use crate::capture::{self, Capture, Record};
 use crate::cell::Global;
@@ -11,8 +13,6 @@ use crate::{request, stacks};
 /// What is left to do when the innermost frame is there again.
 #[derive(Clone, Copy)]
 pub struct Arrival {
-    /// The signal mask to go on with; `None`: it never changed.
-    pub mask: Option<u64>,
     pub asker: Asker,
     pub number: u64,
     pub from: &'static str,
@@ -24,6 +24,10 @@ pub struct Arrival {
 
 #[unsafe(link_section = ".popcorn.private.arrival")]
 static ARRIVAL: Global<Option<Arrival>> = Global::new(None);
+
+/// The signal mask to go on with.
+#[unsafe(link_section = ".popcorn.private.mask")]
+static MASK: AtomicU64 = AtomicU64::new(0);
 
 /// Whether anyone wants to know how long a move took.
 pub fn timed(job: Job) -> bool {
@@ -40,7 +44,6 @@ pub fn note(arrival: Arrival) {
 pub fn note_self(capture: &Capture, job: Job) {
     if timed(job) {
         note(Arrival {
-            mask: None,
             asker: job.asker,
             number: crate::poll::next_hop() - 1,
             from: arch::isa().name,
@@ -51,8 +54,10 @@ pub fn note_self(capture: &Capture, job: Job) {
     }
 }
 
-/// Resumes the stack that begins with this record, at the top of the native stack.
-pub fn enter(outermost: *const Record) -> ! {
+/// Resumes the stack that begins with this record, at the top of the native stack; the innermost frame
+/// goes on with this signal mask. All signals are blocked.
+pub fn enter(outermost: *const Record, mask: u64) -> ! {
+    MASK.store(mask, Relaxed);
     // SAFETY: a complete record; nothing on the native stack is needed any more, this frame included.
     unsafe {
         let resume = (*(*outermost).descriptor).resume;
@@ -63,10 +68,15 @@ pub fn enter(outermost: *const Record) -> ! {
 /// Called by the innermost clone: the stack is whole again.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub extern "C" fn __popcorn_resume_done(_record: *const Record) {
-    // SAFETY: one thread; handlers that poll find nothing to do here.
-    let Some(arrival) = (unsafe { ARRIVAL.get().take() }) else {
-        return;
-    };
+    // SAFETY: one thread, and signals are blocked.
+    if let Some(arrival) = unsafe { ARRIVAL.get().take() } {
+        report(&arrival);
+    }
+    signals::set_mask(MASK.load(Relaxed));
+}
+
+/// Tells whoever wants to know.
+fn report(arrival: &Arrival) {
     let mut figures = Line::new();
     let [begin, end, resumed] = arrival.times;
     figures
@@ -97,8 +107,5 @@ pub extern "C" fn __popcorn_resume_done(_record: *const Record) {
         Asker::Command => request::reply_moved(arrival.from, to, &figures),
         Asker::Program => request::program_moved(),
         Asker::Mode => {}
-    }
-    if let Some(mask) = arrival.mask {
-        signals::set_mask(mask);
     }
 }

@@ -6,15 +6,13 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use popcorn_metadata::stackmap::TAKES_LONGJMP;
-
 use crate::arch::signal_frame::{self, Interrupted};
 use crate::arch::{self, Context};
 use crate::stacks;
 use crate::start::abort;
 use crate::syscall::signals;
 use crate::text::Line;
-use crate::unwind;
+use crate::unwind::{self, Call};
 
 /// What `__popcorn_setjmp` puts into a `jmp_buf` (at least 200 bytes in libc's header).
 #[repr(C)]
@@ -104,8 +102,7 @@ pub unsafe extern "C" fn __popcorn_longjmp_first(
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub extern "C" fn __popcorn_longjmp_next(context: &mut Context, request: *mut JumpBuffer) {
     // The pad's own code must not catch what it passes on: begin at its caller.
-    let found = unwind::entry(context.pc);
-    if !found.is_some_and(|entry| unwind::step(context, &entry.rule)) {
+    if !unwind::call_uncached(context.pc).is_some_and(|call| unwind::step(context, &call)) {
         lost(context.pc);
     }
     raise(context, request);
@@ -113,22 +110,37 @@ pub extern "C" fn __popcorn_longjmp_next(context: &mut Context, request: *mut Ju
 
 /// Walks outward from `context` to the first call whose pad takes a longjmp.
 fn raise(context: &mut Context, request: *mut JumpBuffer) {
+    let pad = if unwind::begin_walk() {
+        find(context, unwind::call)
+    } else {
+        let mut own = None;
+        find(context, |pc| {
+            own = unwind::call_uncached(pc);
+            // SAFETY: used before the next call replaces it.
+            own.as_ref()
+                .map(|call| unsafe { &*core::ptr::from_ref(call) })
+        })
+    };
+    // Also ends the walk, if any, that this longjmp has left for good by leaving a signal handler.
+    unwind::end_walk();
+    context.pc = pad;
+    context.args = [request as u64, KIND_LONGJMP];
+}
+
+/// Turns `context` into that of the frame to enter; its pad.
+fn find(context: &mut Context, mut call: impl FnMut(u64) -> Option<&'static Call>) -> u64 {
     loop {
         if arch::is_bottom(context.pc) {
             lost(0);
         }
-        let Some(entry) = unwind::entry(context.pc) else {
+        let Some(call) = call(context.pc) else {
             leave_handler(context);
             continue;
         };
-        if let Some(pad) = entry.pad
-            && entry.flags & TAKES_LONGJMP != 0
-        {
-            context.pc = pad;
-            context.args = [request as u64, KIND_LONGJMP];
-            return;
+        if call.pad != 0 && call.takes_longjmp {
+            return call.pad;
         }
-        if !unwind::step(context, &entry.rule) {
+        if !unwind::step(context, call) {
             lost(context.pc);
         }
     }
@@ -141,8 +153,8 @@ fn leave_handler(context: &mut Context) {
         Interrupted::SystemCall => {}
         Interrupted::Code => {
             // Not a return address: the rule is that of the instruction itself.
-            let found = unwind::entry(context.pc + 1);
-            if !found.is_some_and(|entry| unwind::step(context, &entry.rule)) {
+            let found = unwind::call_uncached(context.pc + 1);
+            if !found.is_some_and(|call| unwind::step(context, &call)) {
                 lost(context.pc);
             }
         }

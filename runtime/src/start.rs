@@ -81,8 +81,15 @@ impl Initial {
         })
     }
 
-    /// The value of a variable, given as `NAME=`.
+    /// The value of a variable, given as `NAME=`. A program with more rights than whoever started it
+    /// listens to none.
     pub fn var(&self, name: &[u8]) -> Option<&'static [u8]> {
+        if self
+            .auxv()
+            .any(|[tag, value]| tag == AT_SECURE && value != 0)
+        {
+            return None;
+        }
         self.env().find_map(|entry| entry.strip_prefix(name))
     }
 }
@@ -147,6 +154,7 @@ struct Copied {
 const AT_HWCAP: u64 = 16;
 const AT_PLATFORM: u64 = 15;
 const AT_BASE_PLATFORM: u64 = 24;
+const AT_SECURE: u64 = 23;
 const AT_RANDOM: u64 = 25;
 const AT_HWCAP2: u64 = 26;
 const AT_EXECFN: u64 = 31;

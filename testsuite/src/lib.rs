@@ -9,3 +9,4 @@ pub mod directives;
 pub mod process;
 pub mod toolchain;
 pub mod trials;
+pub mod workspace;

@@ -100,5 +100,6 @@ pub static ISA: Isa = Isa {
         },
     ],
     tls: TlsVariant::AfterTcb(16),
+    poll_convention: Some(15),
     emulator: "qemu-aarch64",
 };

@@ -74,6 +74,9 @@ pub struct Isa {
     pub callee_saved: &'static [Saved],
     /// Thread-local storage layout.
     pub tls: TlsVariant,
+    /// LLVM's number of the calling convention of `__popcorn_poll`, if the ISA has one that keeps (nearly)
+    /// all registers (15: `preserve_all`); otherwise the C convention.
+    pub poll_convention: Option<u32>,
     /// Emulator for hosts of another ISA: a qemu-user program name.
     pub emulator: &'static str,
 }

@@ -120,5 +120,6 @@ pub static ISA: Isa = Isa {
         },
     ],
     tls: TlsVariant::AfterTcb(0),
+    poll_convention: None,
     emulator: "qemu-riscv64",
 };

@@ -48,5 +48,6 @@ pub static ISA: Isa = Isa {
         },
     ],
     tls: TlsVariant::Before,
+    poll_convention: Some(15),
     emulator: "qemu-x86_64",
 };

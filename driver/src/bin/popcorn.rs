@@ -117,7 +117,11 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
             })?;
             Ok(match migrate::migrate(pid, to, timeout)? {
                 Answer::Moved(how) => {
-                    println!("process {pid} moved to {}: {how}", to.name);
+                    // The answer names both ISAs before the figures.
+                    let mut words = how.splitn(3, ' ');
+                    let from = words.next().unwrap_or("?");
+                    let figures = words.nth(1).unwrap_or("");
+                    println!("process {pid} moved from {from} to {}: {figures}", to.name);
                     ExitCode::SUCCESS
                 }
                 Answer::Refused(why) => {

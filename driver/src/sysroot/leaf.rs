@@ -27,6 +27,8 @@ struct Function {
     code: Code,
     /// Seen by other objects.
     global: bool,
+    /// Gives way to another definition of the name.
+    weak: bool,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,7 @@ impl Graph {
                     name: symbol.name()?.to_owned(),
                     code: (index, section),
                     global: symbol.is_global(),
+                    weak: symbol.is_weak(),
                 });
             }
         }
@@ -129,12 +132,17 @@ impl Graph {
         }
 
         let mut reaching: HashSet<usize> = HashSet::new();
-        let mut work: Vec<usize> = (0..self.functions.len())
-            .filter(|&i| {
-                let function = &self.functions[i];
-                classes.roots.contains(&function.name) && may_be_root(function.code.0)
-            })
-            .collect();
+        let mut work: Vec<usize> = Vec::new();
+        for (i, function) in self.functions.iter().enumerate() {
+            if classes.roots.contains(&function.name) && may_be_root(function.code.0) {
+                work.push(i);
+                // A strong root is the function itself, whatever else it is called; a weak one may be
+                // musl's empty function, whose other names mean other things.
+                if !function.weak {
+                    work.extend(by_code.get(&function.code).into_iter().flatten());
+                }
+            }
+        }
         while let Some(i) = work.pop() {
             if !reaching.insert(i) {
                 continue;
@@ -176,6 +184,7 @@ mod tests {
             name: name.to_owned(),
             code: code(n),
             global: true,
+            weak: false,
         }
     }
 
@@ -206,6 +215,25 @@ mod tests {
             leaves(&graph, "root qsort\ncut lookup\nleaf __popcorn_syscall\n"),
             ["__popcorn_syscall", "getaddr", "lookup", "strlen"]
         );
+    }
+
+    #[test]
+    fn all_names_of_a_root_are_roots_but_not_those_of_an_empty_weak_one() {
+        let weak = |name, n| Function {
+            weak: true,
+            ..function(name, n)
+        };
+        let graph = Graph {
+            functions: vec![
+                function("__pthread_once", 0),
+                weak("pthread_once", 0),
+                weak("__fork_handler", 1),
+                weak("__aio_atfork", 1),
+            ],
+            calls: vec![],
+        };
+        let table = "root __pthread_once\nroot __fork_handler\n";
+        assert_eq!(leaves(&graph, table), ["__aio_atfork"]);
     }
 
     #[test]

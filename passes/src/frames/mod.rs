@@ -80,6 +80,8 @@ pub fn run(module: &Module, f: Value, reach: &Reach) -> bool {
     }
     f.drop_migration_attributes();
     clone::build(&runtime, f, resume, &sites, &layout, descriptor);
+    // Cloning the body has made the clone's section and visibility those of the original.
+    place_clone(f, resume);
     capture::add_pads(&runtime, f, &sites, &layout, descriptor);
     f.remove_unreachable_blocks();
     resume.remove_unreachable_blocks();
@@ -95,15 +97,20 @@ fn declare_clone(module: &Module, f: Value) -> Value {
     if f.has_comdat() {
         resume.copy_comdat(f);
     }
-    if !f.is_local_linkage() {
-        resume.set_hidden();
-    }
-    resume.set_section(&format!("{CLONE_SECTION}{name}"));
     resume.set_personality(f.personality().unwrap_or_else(|| sjlj::personality(module)));
     resume.add_function_attribute("cold", 0);
     resume.add_function_attribute("noinline", 0);
     resume.add_function_attribute("uwtable", crate::lower::SYNC_UNWIND_TABLE);
     resume
+}
+
+/// Puts a clone where the linker takes it for cold, out of sight of other modules.
+fn place_clone(f: Value, resume: Value) {
+    if !f.is_local_linkage() {
+        resume.set_hidden();
+    }
+    resume.set_section(&format!("{CLONE_SECTION}{}", f.name()));
+    resume.add_function_attribute("cold", 0);
 }
 
 /// The descriptor: `{ resume, function, size, sites, name, info }`.

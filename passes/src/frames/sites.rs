@@ -91,7 +91,9 @@ fn expand_point(runtime: &Runtime, f: Value, marker: Value) -> Site {
     if here {
         b.br(poll);
     } else {
-        let flag = b.load_monotonic(m.int(32), runtime.flag(), "flag");
+        // Not atomic, so that the comparison takes it from memory; the call behind it may change it, so
+        // no back end keeps it in a register.
+        let flag = b.load(m.int(32), runtime.flag(), "flag");
         let set = b.icmp(IntPredicate::LLVMIntNE, flag, m.int(32).null(), "flag.set");
         b.cond_br(set, poll, next).mark_unlikely();
     }

@@ -75,12 +75,6 @@ impl<'m> Builder<'m> {
     pub fn store(&self, value: Value, ptr: Value) -> Value {
         unsafe { Value(LLVMBuildStore(self.raw, value.0, ptr.0)) }
     }
-    /// A relaxed atomic load: what a poll reads the flag with.
-    pub fn load_monotonic(&self, ty: Type, ptr: Value, name: &str) -> Value {
-        let v = self.load(ty, ptr, name);
-        unsafe { LLVMSetOrdering(v.0, Ordering::LLVMAtomicOrderingMonotonic) };
-        v
-    }
     /// `ptr + offset` bytes.
     pub fn byte_offset(&self, ptr: Value, offset: Value, name: &str) -> Value {
         let n = cstr(name);

@@ -6,11 +6,13 @@
 //! again. All handles of one compilation live on one thread.
 
 mod builder;
+mod loops;
 mod module;
 mod shim;
 mod value;
 
 pub use builder::Builder;
+pub use loops::{Loop, Loops};
 pub use module::{Module, configure, initialize};
 pub use value::{Block, Type, Value};
 

@@ -9,7 +9,7 @@ use llvm_sys::target::{
     LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout, LLVMOffsetOfElement,
 };
 
-use super::{Linkage, Opcode, TailCall, TypeKind, shim};
+use super::{IntPredicate, Linkage, Opcode, TailCall, TypeKind, shim};
 
 /// A type of the module's context.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -307,6 +307,15 @@ impl Value {
         unsafe { shim::popcorn_drop_attributes(self.0) != 0 }
     }
 
+    /// Predicate of an integer comparison.
+    pub fn predicate(self) -> IntPredicate {
+        unsafe { LLVMGetICmpPredicate(self.0) }
+    }
+    /// Source element type of a `getelementptr`.
+    pub fn gep_element_type(self) -> Type {
+        unsafe { Type(LLVMGetGEPSourceElementType(self.0)) }
+    }
+
     // Phis.
     pub fn incoming(self) -> Vec<(Value, Block)> {
         unsafe {
@@ -319,6 +328,10 @@ impl Value {
                 })
                 .collect()
         }
+    }
+    /// [`incoming`](Self::incoming) of a phi, `None` for anything else.
+    pub fn incoming_checked(self) -> Option<Vec<(Value, Block)>> {
+        self.is_phi().then(|| self.incoming())
     }
     pub fn add_incoming(self, value: Value, block: Block) {
         let (mut v, mut b) = (value.0, block.0);
@@ -638,6 +651,9 @@ impl Block {
             let p = LLVMGetBasicBlockName(self.0);
             std::ffi::CStr::from_ptr(p).to_string_lossy().into_owned()
         }
+    }
+    pub fn set_name(self, name: &str) {
+        self.as_value().set_name(name);
     }
     pub fn as_value(self) -> Value {
         unsafe { Value(LLVMBasicBlockAsValue(self.0)) }

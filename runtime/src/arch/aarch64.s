@@ -10,17 +10,21 @@
         .type   \name,@function
         .balign 16
 \name:
+        .cfi_startproc
         .endm
 
         .macro  done name
+        .cfi_endproc
         .size   \name, . - \name
         .endm
 
 // Builds the context of the caller; x30 holds the return address.
         .macro  save_context
-        mov     x9, sp
+        mov     x17, sp
         sub     sp, sp, #240
-        stp     x9, x30, [sp, #0]
+        .cfi_def_cfa_offset 240
+        stp     x17, x30, [sp, #0]
+        .cfi_offset x30, -232
         stp     x19, x20, [sp, #32]
         stp     x21, x22, [sp, #48]
         stp     x23, x24, [sp, #64]
@@ -73,13 +77,48 @@
         .org    __popcorn_bottom + 64
         done    __popcorn_bottom
 
-// __popcorn_poll() -> record or null
+// __popcorn_poll() -> record or null. Called by LLVM's preserve_all convention: keeps every register but
+// x0-x8, x16-x18 and q0-q7, so that a poll costs its caller little while it is not taken.
         function __popcorn_poll
         save_context
-        mov     x0, sp
+        sub     sp, sp, #448
+        .cfi_def_cfa_offset 688
+        stp     x9, x10, [sp, #0]
+        stp     x11, x12, [sp, #16]
+        stp     x13, x14, [sp, #32]
+        str     x15, [sp, #48]
+        stp     q8, q9, [sp, #64]
+        stp     q10, q11, [sp, #96]
+        stp     q12, q13, [sp, #128]
+        stp     q14, q15, [sp, #160]
+        stp     q16, q17, [sp, #192]
+        stp     q18, q19, [sp, #224]
+        stp     q20, q21, [sp, #256]
+        stp     q22, q23, [sp, #288]
+        stp     q24, q25, [sp, #320]
+        stp     q26, q27, [sp, #352]
+        stp     q28, q29, [sp, #384]
+        stp     q30, q31, [sp, #416]
+        add     x0, sp, #448
         bl      __popcorn_poll_slow
-        ldr     x30, [sp, #8]
-        add     sp, sp, #240
+        ldp     q8, q9, [sp, #64]
+        ldp     q10, q11, [sp, #96]
+        ldp     q12, q13, [sp, #128]
+        ldp     q14, q15, [sp, #160]
+        ldp     q16, q17, [sp, #192]
+        ldp     q18, q19, [sp, #224]
+        ldp     q20, q21, [sp, #256]
+        ldp     q22, q23, [sp, #288]
+        ldp     q24, q25, [sp, #320]
+        ldp     q26, q27, [sp, #352]
+        ldp     q28, q29, [sp, #384]
+        ldp     q30, q31, [sp, #416]
+        ldp     x9, x10, [sp, #0]
+        ldp     x11, x12, [sp, #16]
+        ldp     x13, x14, [sp, #32]
+        ldr     x15, [sp, #48]
+        ldr     x30, [sp, #456]
+        add     sp, sp, #688
         ret
         done    __popcorn_poll
 
@@ -140,12 +179,18 @@
         ret
         done    __popcorn_set_thread_pointer
 
-// Where the runtime's own signal handlers return to: rt_sigreturn.
-        function __popcorn_sigreturn
+// rt_sigreturn, where signal handlers return to if the kernel asks: 4 bytes in, so that the byte before
+// belongs to no other function. Without unwind rules, by which the unwinder knows it.
+        .section .text.__popcorn_sigreturn,"ax",@progbits
+        .globl  __popcorn_sigreturn
+        .type   __popcorn_sigreturn,@function
+        .balign 16
+__popcorn_sigreturn:
+        nop
         mov     x8, #139
         svc     #0
         udf     #0
-        done    __popcorn_sigreturn
+        .size   __popcorn_sigreturn, . - __popcorn_sigreturn
 
 // Named by every instrumented function, never called: no unwinder but ours runs.
         function __popcorn_personality

@@ -80,7 +80,7 @@ pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
 
 /// Where signal handlers return to, where the kernel asks.
 pub fn restorer() -> u64 {
-    __popcorn_sigreturn as *const () as u64
+    __popcorn_sigreturn as *const () as u64 + 4
 }
 
 /// Whether `address` is a return address into the lowest frame.

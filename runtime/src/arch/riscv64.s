@@ -12,9 +12,11 @@
         .type   \name,@function
         .balign 16
 \name:
+        .cfi_startproc
         .endm
 
         .macro  done name
+        .cfi_endproc
         .size   \name, . - \name
         .endm
 
@@ -22,8 +24,10 @@
         .macro  save_context
         mv      t0, sp
         addi    sp, sp, -240
+        .cfi_def_cfa_offset 240
         sd      t0, 0(sp)
         sd      ra, 8(sp)
+        .cfi_offset ra, -232
         sd      s0, 32(sp)
         sd      s1, 40(sp)
         sd      s2, 48(sp)
@@ -112,7 +116,9 @@
         mv      a0, sp
         call    __popcorn_poll_slow
         ld      ra, 8(sp)
+        .cfi_restore ra
         addi    sp, sp, 240
+        .cfi_def_cfa_offset 0
         ret
         done    __popcorn_poll
 
@@ -173,12 +179,21 @@
         ret
         done    __popcorn_set_thread_pointer
 
-# Where the runtime's own signal handlers return to (the kernel does not ask): rt_sigreturn.
-        function __popcorn_sigreturn
+# rt_sigreturn, where signal handlers return to if the kernel asks: 4 bytes in, so that the byte before
+# belongs to no other function. Without unwind rules, by which the unwinder knows it.
+        .section .text.__popcorn_sigreturn,"ax",@progbits
+        .globl  __popcorn_sigreturn
+        .type   __popcorn_sigreturn,@function
+        .balign 16
+__popcorn_sigreturn:
+        .option push
+        .option norvc
+        nop
+        .option pop
         li      a7, 139
         ecall
         unimp
-        done    __popcorn_sigreturn
+        .size   __popcorn_sigreturn, . - __popcorn_sigreturn
 
 # Named by every instrumented function, never called: no unwinder but ours runs.
         function __popcorn_personality

@@ -10,15 +10,18 @@
         .type   \name,@function
         .balign 16
 \name:
+        .cfi_startproc
         .endm
 
         .macro  done name
+        .cfi_endproc
         .size   \name, . - \name
         .endm
 
 # Builds the context of the caller. At entry only the return address lies on the stack.
         .macro  save_context
         subq    $232, %rsp
+        .cfi_adjust_cfa_offset 232
         leaq    240(%rsp), %rax
         movq    %rax, 0(%rsp)
         movq    232(%rsp), %rax
@@ -68,12 +71,61 @@
         .org    __popcorn_bottom + 64, 0xcc
         done    __popcorn_bottom
 
-# __popcorn_poll() -> record or null
+# __popcorn_poll() -> record or null. Called by LLVM's preserve_all convention: keeps every register but
+# rax and r11, so that a poll costs its caller nothing while it is not taken.
         function __popcorn_poll
         save_context
-        movq    %rsp, %rdi
+        subq    $320, %rsp
+        .cfi_adjust_cfa_offset 320
+        movq    %rcx, 0(%rsp)
+        movq    %rdx, 8(%rsp)
+        movq    %rsi, 16(%rsp)
+        movq    %rdi, 24(%rsp)
+        movq    %r8, 32(%rsp)
+        movq    %r9, 40(%rsp)
+        movq    %r10, 48(%rsp)
+        movaps  %xmm0, 64(%rsp)
+        movaps  %xmm1, 80(%rsp)
+        movaps  %xmm2, 96(%rsp)
+        movaps  %xmm3, 112(%rsp)
+        movaps  %xmm4, 128(%rsp)
+        movaps  %xmm5, 144(%rsp)
+        movaps  %xmm6, 160(%rsp)
+        movaps  %xmm7, 176(%rsp)
+        movaps  %xmm8, 192(%rsp)
+        movaps  %xmm9, 208(%rsp)
+        movaps  %xmm10, 224(%rsp)
+        movaps  %xmm11, 240(%rsp)
+        movaps  %xmm12, 256(%rsp)
+        movaps  %xmm13, 272(%rsp)
+        movaps  %xmm14, 288(%rsp)
+        movaps  %xmm15, 304(%rsp)
+        leaq    320(%rsp), %rdi
         callq   __popcorn_poll_slow
-        addq    $232, %rsp
+        movaps  64(%rsp), %xmm0
+        movaps  80(%rsp), %xmm1
+        movaps  96(%rsp), %xmm2
+        movaps  112(%rsp), %xmm3
+        movaps  128(%rsp), %xmm4
+        movaps  144(%rsp), %xmm5
+        movaps  160(%rsp), %xmm6
+        movaps  176(%rsp), %xmm7
+        movaps  192(%rsp), %xmm8
+        movaps  208(%rsp), %xmm9
+        movaps  224(%rsp), %xmm10
+        movaps  240(%rsp), %xmm11
+        movaps  256(%rsp), %xmm12
+        movaps  272(%rsp), %xmm13
+        movaps  288(%rsp), %xmm14
+        movaps  304(%rsp), %xmm15
+        movq    0(%rsp), %rcx
+        movq    8(%rsp), %rdx
+        movq    16(%rsp), %rsi
+        movq    24(%rsp), %rdi
+        movq    32(%rsp), %r8
+        movq    40(%rsp), %r9
+        movq    48(%rsp), %r10
+        addq    $552, %rsp
         retq
         done    __popcorn_poll
 
@@ -137,12 +189,18 @@
         retq
         done    __popcorn_set_thread_pointer
 
-# Where the runtime's own signal handlers return to: rt_sigreturn.
-        function __popcorn_sigreturn
+# rt_sigreturn, where signal handlers return to if the kernel asks: 4 bytes in, so that the byte before
+# belongs to no other function. Without unwind rules, by which the unwinder knows it.
+        .section .text.__popcorn_sigreturn,"ax",@progbits
+        .globl  __popcorn_sigreturn
+        .type   __popcorn_sigreturn,@function
+        .balign 16
+__popcorn_sigreturn:
+        .nops   4, 1
         movl    $15, %eax
         syscall
         ud2
-        done    __popcorn_sigreturn
+        .size   __popcorn_sigreturn, . - __popcorn_sigreturn
 
 # Named by every instrumented function, never called: no unwinder but ours runs.
         function __popcorn_personality

@@ -104,6 +104,7 @@ pub fn sigaction(args: [i64; 6]) -> i64 {
         Ok(before) => {
             if let Some(new) = new
                 && signal != MIGRATE_SIGNAL
+                && super::state::is_own_process()
             {
                 // SAFETY: one entry of plain words; two threads that race here race in the kernel too.
                 unsafe { TABLE.get()[signal as usize] = new };

@@ -17,7 +17,37 @@ static TRACE: AtomicBool = AtomicBool::new(false);
 #[unsafe(link_section = ".popcorn.private.program_fd")]
 static PROGRAM_FD: AtomicI32 = AtomicI32::new(-1);
 
+/// The process these books are about. A child that shares our memory until it execs (`posix_spawn`) is
+/// another one: what it tells its kernel is not written down.
+#[unsafe(link_section = ".popcorn.private.pid")]
+static PID: AtomicI64 = AtomicI64::new(0);
+
 const CLONE_VM: i64 = 0x100;
+
+/// Number of threads of the program.
+#[cfg(not(test))]
+pub fn threads() -> i64 {
+    unsafe extern "C" {
+        fn __popcorn_libc_threads() -> i64;
+    }
+    // SAFETY: reads libc's count.
+    unsafe { __popcorn_libc_threads() }
+}
+
+#[cfg(test)]
+pub fn threads() -> i64 {
+    1
+}
+
+/// Begins the books of this process, at its start or in a forked child.
+pub fn own_process() {
+    PID.store(forward(nr::GETPID, [0; 6]), Relaxed);
+}
+
+/// Whether the caller is the process that the books are about.
+pub fn is_own_process() -> bool {
+    PID.load(Relaxed) == forward(nr::GETPID, [0; 6])
+}
 
 /// Whether `POPCORN_TRACE` asks for lines on standard error.
 pub fn tracing() -> bool {
@@ -101,14 +131,24 @@ pub fn clone(n: i64, args: [i64; 6]) -> i64 {
     } else {
         (n, args)
     };
-    crate::memory::with_table(|_| forward(n, args))
+    // Another thread may hold the table, and would not be there to let go of it in the child. Alone, a
+    // handler may have interrupted who holds it, and goes on in the child.
+    let result = if threads() > 1 {
+        crate::memory::with_table(|_| forward(n, args))
+    } else {
+        forward(n, args)
+    };
+    if result == 0 {
+        own_process();
+    }
+    result
 }
 
 /// `close`, `dup2`, `dup3`, `close_range`: our descriptor is not the program's to close. To the
 /// program it does not exist.
 pub fn descriptor(n: i64, args: [i64; 6]) -> i64 {
     let ours = i64::from(program_fd());
-    if ours < 0 {
+    if ours < 0 || !is_own_process() {
         return forward(n, args);
     }
     match n {

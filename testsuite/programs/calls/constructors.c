@@ -7,7 +7,8 @@ static int log_[16], n;
 static int work(int k)
 {
 	int s = 0;
-	for (int i = 0; i < k; i++)
+	volatile int bound = k; /* a constant trip count this small would need no point */
+	for (int i = 0; i < bound; i++)
 		s += i * k;
 	return s;
 }

@@ -21,7 +21,8 @@ static int blocked(int sig)
 static int spin(int n)
 {
 	volatile int s = 0;
-	for (int i = 0; i < n; i++)
+	volatile int bound = n; /* a constant trip count this small would need no point */
+	for (int i = 0; i < bound; i++)
 		s += i;
 	return s;
 }

@@ -1,5 +1,5 @@
 // qsort and bsearch call back into the program from libc's frames.
-//#Cycle: every 200 at most 6
+//#Cycle: every 4 at most 5
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

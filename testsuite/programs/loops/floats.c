@@ -18,14 +18,16 @@ __attribute__((noinline)) static float logistic(float x, int n)
 	return x;
 }
 
+static volatile int sixty = 60, hundred = 100; /* a constant trip count this small needs no point */
+
 int main(void)
 {
 	double a = 1, b = 1, t = 0;
 	float fs[8] = {0};
-	printf("%.15g\n", series(500));
+	printf("%.15g\n", series(5 * hundred));
 	for (int i = 1; i < 9; i++)
-		printf("%.9g\n", (double)logistic(i / 10.0f, 100));
-	for (int i = 0; i < 60; i++) {
+		printf("%.9g\n", (double)logistic(i / 10.0f, hundred));
+	for (int i = 0; i < sixty; i++) {
 		double c = a + b;
 		t += b / a;
 		a = b;

@@ -2,9 +2,10 @@
 #include <stdio.h>
 
 static int tick;
+static volatile int two = 2, three = 3; /* constant trip counts this small need no point */
 __attribute__((noinline)) static int call(int x)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < two; i++)
 		tick += x;
 	return tick & 7;
 }
@@ -18,7 +19,7 @@ __attribute__((noinline)) static double many(int n, double z)
 	unsigned char c8 = (unsigned char)(n * 77);
 	short s16 = (short)(n * 1234);
 	const char *str = "a string" + (n & 3);
-	for (int turn = 0; turn < 3; turn++) {
+	for (int turn = 0; turn < three; turn++) {
 		int got = call(n + turn);
 		a += b2 * got; b -= c2; c ^= d2; d += e2; e -= f2; f ^= g2; g += h2; h -= a2; i += j; j ^= got;
 		p += q; q -= r; r *= 0.5; s += t; t -= u; u *= 0.25; v += w; w -= x; x /= 2; y -= p;

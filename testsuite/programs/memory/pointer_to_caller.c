@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 int *where;
+static volatile int three = 3, eight = 8; /* a constant trip count this small needs no point */
 struct box {
 	int *p;
 	struct box *inner;
@@ -11,7 +12,7 @@ struct box {
 
 __attribute__((noinline)) static void bump(struct box *b)
 {
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < three; i++) {
 		++*where;
 		*b->p += 10;
 		if (b->inner)
@@ -43,7 +44,7 @@ __attribute__((noinline)) static int second(void)
 int main(void)
 {
 	int ok = 1;
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < eight; i++) {
 		int local = i;
 		where = &local;
 		int r = second();

@@ -6,6 +6,7 @@ static _Thread_local char buffer[100];
 _Thread_local _Alignas(64) double aligned[4] = {1, 2, 3, 4};
 static _Thread_local struct { int *p; long n; } self;
 static int *saved;
+static volatile int sixty = 60; /* a constant trip count this small needs no point */
 
 __attribute__((noinline)) static void step(int i)
 {
@@ -20,7 +21,7 @@ int main(void)
 {
 	saved = &counter;
 	self.p = &counter;
-	for (int i = 0; i < 60; i++)
+	for (int i = 0; i < sixty; i++)
 		step(i);
 	printf("%d %ld %s\n", counter, self.n, buffer);
 	for (int i = 0; i < 4; i++)

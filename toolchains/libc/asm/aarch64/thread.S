@@ -46,19 +46,17 @@ __clone:
 	brk #1
 	.size __clone,.-__clone
 
-	.section .text.__unmapself,"ax",@progbits
-	.globl __unmapself
-	.hidden __unmapself
-	.type __unmapself,@function
-// void __unmapself(void *base, size_t size): munmap the stack we stand on, then exit the thread
-__unmapself:
-	mov x8,#215
-	svc #0
-	mov x0,#0
-	mov x8,#93
-	svc #0
+	.section .text.__popcorn_leave_stack,"ax",@progbits
+	.globl __popcorn_leave_stack
+	.hidden __popcorn_leave_stack
+	.type __popcorn_leave_stack,@function
+// void __popcorn_leave_stack(void (*next)(void), void *top): goes on in next, which never returns
+__popcorn_leave_stack:
+	mov x29,#0
+	mov sp,x1
+	blr x0
 	brk #1
-	.size __unmapself,.-__unmapself
+	.size __popcorn_leave_stack,.-__popcorn_leave_stack
 
 	.section .text.__restore_rt,"ax",@progbits
 	.globl __restore_rt

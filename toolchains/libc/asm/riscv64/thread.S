@@ -50,19 +50,17 @@ __clone:
 	ebreak
 	.size __clone,.-__clone
 
-	.section .text.__unmapself,"ax",@progbits
-	.globl __unmapself
-	.hidden __unmapself
-	.type __unmapself,@function
-# void __unmapself(void *base, size_t size): munmap the stack we stand on, then exit the thread
-__unmapself:
-	li a7,215
-	ecall
-	li a0,0
-	li a7,93
-	ecall
+	.section .text.__popcorn_leave_stack,"ax",@progbits
+	.globl __popcorn_leave_stack
+	.hidden __popcorn_leave_stack
+	.type __popcorn_leave_stack,@function
+# void __popcorn_leave_stack(void (*next)(void), void *top): goes on in next, which never returns
+__popcorn_leave_stack:
+	li s0,0
+	mv sp,a1
+	jalr a0
 	ebreak
-	.size __unmapself,.-__unmapself
+	.size __popcorn_leave_stack,.-__popcorn_leave_stack
 
 	.section .text.__restore_rt,"ax",@progbits
 	.globl __restore_rt

@@ -53,19 +53,17 @@ __clone:
 	hlt
 	.size __clone,.-__clone
 
-	.section .text.__unmapself,"ax",@progbits
-	.globl __unmapself
-	.hidden __unmapself
-	.type __unmapself,@function
-# void __unmapself(void *base, size_t size): munmap the stack we stand on, then exit the thread
-__unmapself:
-	mov $11,%eax
-	syscall
-	xor %edi,%edi
-	mov $60,%eax
-	syscall
+	.section .text.__popcorn_leave_stack,"ax",@progbits
+	.globl __popcorn_leave_stack
+	.hidden __popcorn_leave_stack
+	.type __popcorn_leave_stack,@function
+# void __popcorn_leave_stack(void (*next)(void), void *top): goes on in next, which never returns
+__popcorn_leave_stack:
+	xor %ebp,%ebp
+	mov %rsi,%rsp
+	call *%rdi
 	hlt
-	.size __unmapself,.-__unmapself
+	.size __popcorn_leave_stack,.-__popcorn_leave_stack
 
 	.section .text.__restore_rt,"ax",@progbits
 	.globl __restore_rt

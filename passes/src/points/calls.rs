@@ -1,99 +1,14 @@
-//! points: places migration points.
-//!
-//! At the entries of functions on call-graph cycles, so that recursion passes one, and on loop back
-//! edges. Loops that are known to be short get none.
+//! The call graph's cycles: where recursion has to pass a migration point.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::Points;
-use crate::llvm::{Block, Builder, Linkage, Module, Type, Value};
-use crate::reach::{POINT, is_interposable};
-
-pub fn run(module: &Module, points: Points, leaf: &HashSet<String>) {
-    if points == Points::None {
-        return;
-    }
-    let ty = Type::function(module.void(), &[], false);
-    let marker = module.declare(POINT, ty);
-    for f in entry_points(module, leaf) {
-        Builder::after_allocas(module, f.entry()).call(ty, marker, &[], "");
-    }
-    if points != Points::Loops {
-        return;
-    }
-    for f in module.definitions() {
-        let mut latches: Vec<Block> = Vec::new();
-        for (latch, header) in f.back_edges() {
-            if !latches.contains(&latch) && !is_short(latch, header) {
-                latches.push(latch);
-            }
-        }
-        for latch in latches {
-            if let Some(t) = latch.terminator() {
-                // An invoke's result is not there yet, and its edge cannot be split in front of it.
-                let place = if t.is(crate::llvm::Opcode::LLVMInvoke) {
-                    latch.first_insertion_point().unwrap_or(t)
-                } else {
-                    t
-                };
-                Builder::before(module, place).call(ty, marker, &[], "");
-            }
-        }
-    }
-}
-
-/// Most instructions that a loop may execute between two points without one of its own.
-const SHORT_LOOP: u64 = 25_000;
-
-/// A single-block loop with a constant trip count whose whole run is short.
-fn is_short(latch: Block, header: Block) -> bool {
-    if latch != header {
-        return false;
-    }
-    let body = latch.instructions().len() as u64;
-    constant_trip_count(header).is_some_and(|n| n.saturating_mul(body) <= SHORT_LOOP)
-}
-
-/// Matches a rotated loop: phi from a constant by a constant step, compared with a constant.
-fn constant_trip_count(block: Block) -> Option<u64> {
-    use crate::llvm::Opcode;
-    let t = block.terminator()?;
-    let condition = t.operands().into_iter().find(|o| o.is(Opcode::LLVMICmp))?;
-    let limit = condition.operand(1).constant_int()?;
-    for phi in block.phis() {
-        let incoming = phi.incoming();
-        let start = incoming.iter().find(|(_, b)| *b != block)?.0.constant_int();
-        let next = incoming.iter().find(|(_, b)| *b == block)?.0;
-        if !next.is(Opcode::LLVMAdd) || next.operand(0) != phi {
-            continue;
-        }
-        let (Some(start), Some(step)) = (start, next.operand(1).constant_int()) else {
-            continue;
-        };
-        if condition.operand(0) != next && condition.operand(0) != phi {
-            continue;
-        }
-        let width = phi.ty().int_width().min(64);
-        let mask = if width == 64 {
-            u64::MAX
-        } else {
-            (1 << width) - 1
-        };
-        let distance = limit.wrapping_sub(start) & mask;
-        let (distance, step) = if step & (1 << (width - 1)) != 0 {
-            (start.wrapping_sub(limit) & mask, step.wrapping_neg() & mask)
-        } else {
-            (distance, step)
-        };
-        return distance.checked_div(step).map(|n| n + 1);
-    }
-    None
-}
+use crate::llvm::{Linkage, Module, Value};
+use crate::reach::is_interposable;
 
 /// The functions whose entries get a point: at least one on every cycle of the call graph. Calls that
 /// leave the module, and calls through pointers, lead to one node that stands for everything outside; it
 /// calls whatever is visible there or has its address taken.
-fn entry_points(module: &Module, leaf: &HashSet<String>) -> Vec<Value> {
+pub(super) fn entry_points(module: &Module, leaf: &HashSet<String>) -> Vec<Value> {
     let functions = module.definitions();
     let index: HashMap<Value, usize> = functions.iter().enumerate().map(|(i, f)| (*f, i)).collect();
     let outside = functions.len();

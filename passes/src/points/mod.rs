@@ -1,0 +1,182 @@
+//! points: places migration points.
+//!
+//! Two things have to hold: a program passes a point at least every [`GAP`] units of work, and it does
+//! not notice. So recursion passes one where it closes a cycle of the call graph ([`calls`]), and loops
+//! are treated by kind ([`shape`]):
+//!
+//! * a loop whose whole run is known to be short has none;
+//! * an innermost counted loop runs as it was if its trip count, looked at once, is short; otherwise a
+//!   copy of it runs in chunks with a point between them. Vector bodies stay whole;
+//! * a tiny innermost loop that is not counted (a list walk, a scan) is unrolled, and polls once a round;
+//! * any other loop polls at its latch, unless every round already calls a function that polls.
+//!
+//! Runs after the optimiser. A poll is one comparison with memory and one branch never taken.
+
+mod calls;
+mod shape;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::llvm::{Block, Builder, Loop, Loops, Module, Opcode, Type, Value};
+use crate::reach::POINT;
+use crate::{OptLevel, Points};
+
+/// The most work between two points, in instructions of the IR. About 20 microseconds.
+const GAP: u64 = 50_000;
+/// A loop without points does at most half of it, so that what is around it has the other half.
+const SHORT: u64 = GAP / 2;
+/// Bodies up to this many instructions are tiny: a poll of their own would show.
+const TINY: u64 = 16;
+/// Instructions in an unrolled tiny body.
+const UNROLLED: u64 = 48;
+
+pub fn run(module: &Module, points: Points, opt: OptLevel, leaf: &HashSet<String>) {
+    if points == Points::None {
+        return;
+    }
+    let ty = Type::function(module.void(), &[], false);
+    let marker = module.declare(POINT, ty);
+    let place = |b: Builder| {
+        b.call(ty, marker, &[], "");
+    };
+    let polled: HashSet<Value> = calls::entry_points(module, leaf).into_iter().collect();
+    for f in &polled {
+        place(Builder::after_allocas(module, f.entry()));
+    }
+    if points != Points::Loops {
+        return;
+    }
+    for f in module.definitions() {
+        in_loops(module, f, opt, &polled, &place);
+    }
+}
+
+fn in_loops(
+    module: &Module,
+    f: Value,
+    opt: OptLevel,
+    polled: &HashSet<Value>,
+    place: &impl Fn(Builder),
+) {
+    if f.back_edges().is_empty() {
+        return;
+    }
+    let loops = Loops::new(f);
+    let may_grow = matches!(opt, OptLevel::O2 | OptLevel::O3);
+    let order = loops.inner_first();
+    // Asked before anything changes: the analyses follow copies, but not the cutting into chunks.
+    let trips: Vec<Option<u64>> = order.iter().map(|l| loops.max_trip_count(*l)).collect();
+    // Work of one whole run of a loop between points, from inside out.
+    let mut run_of: HashMap<Loop, u64> = HashMap::new();
+    let (mut copies, mut latches, mut headers) = (Vec::new(), Vec::new(), HashSet::new());
+    for (&l, trips) in order.iter().zip(trips) {
+        headers.insert(l.header());
+        let round = round_work(l, &run_of);
+        let Some(latch) = l.latch() else { continue };
+        if let Some(n) = trips
+            && n.saturating_mul(round) <= SHORT
+        {
+            run_of.insert(l, n * round);
+            continue;
+        }
+        run_of.insert(l, SHORT);
+        if calls_polled(l, latch, polled) {
+            continue;
+        }
+        if l.is_innermost() && may_grow {
+            if let Some(counted) = shape::Counted::of(module, l, latch) {
+                if let Some(copy) = counted.copy_for_long_runs(module, &loops, SHORT / round.max(1))
+                {
+                    copies.push(copy);
+                    continue;
+                }
+            } else if round <= TINY && !has_call(l) {
+                loops.unroll(l, unroll_count(round));
+            }
+        }
+        latches.push(l.latch().unwrap_or(latch));
+    }
+    for copy in copies {
+        match copy.strip(module) {
+            Some(between) => place(between),
+            None => latches.extend(copy.latch()),
+        }
+    }
+    for latch in latches {
+        let Some(t) = latch.terminator() else {
+            continue;
+        };
+        // An invoke's result is not there yet, and its edge cannot be split in front of it.
+        let at = match t.is(Opcode::LLVMInvoke) {
+            true => latch.first_insertion_point().unwrap_or(t),
+            false => t,
+        };
+        place(Builder::before(module, at));
+    }
+    drop(loops);
+    // Cycles that are not natural loops: computed gotos and the like.
+    let mut done = HashSet::new();
+    for (latch, header) in f.back_edges() {
+        if !headers.contains(&header)
+            && !has_point(latch)
+            && done.insert(latch)
+            && !is_inside_chunks(latch, header)
+            && let Some(t) = latch.terminator()
+        {
+            place(Builder::before(module, t));
+        }
+    }
+}
+
+fn unroll_count(round: u64) -> u32 {
+    (UNROLLED / round.max(1)).clamp(2, 8) as u32
+}
+
+/// Work of one round: its own instructions, and whole runs of the loops inside.
+fn round_work(l: Loop, run_of: &HashMap<Loop, u64>) -> u64 {
+    let inner: Vec<Loop> = run_of
+        .keys()
+        .copied()
+        .filter(|i| i.parent() == Some(l))
+        .collect();
+    let mut work: u64 = inner.iter().map(|i| run_of[i]).sum();
+    for b in l.blocks() {
+        if !inner.iter().any(|i| i.contains(b)) {
+            work += b.instructions().iter().filter(|i| costs(**i)).count() as u64;
+        }
+    }
+    work
+}
+
+fn costs(i: Value) -> bool {
+    !i.is_phi() && !i.is_lifetime_marker()
+}
+
+fn has_call(l: Loop) -> bool {
+    l.blocks()
+        .into_iter()
+        .flat_map(Block::instructions)
+        .any(|i| i.is_call_like() && !i.callee().is_intrinsic())
+}
+
+/// Whether every round calls a function that polls at its entry.
+fn calls_polled(l: Loop, latch: Block, polled: &HashSet<Value>) -> bool {
+    [l.header(), latch]
+        .into_iter()
+        .flat_map(Block::instructions)
+        .any(|i| i.is_call_like() && polled.contains(&i.callee()))
+}
+
+fn has_point(block: Block) -> bool {
+    block.instructions().into_iter().any(crate::reach::is_point)
+}
+
+/// The inner cycle of a chunked copy, and the cycle around it, are bounded or polled by construction.
+fn is_inside_chunks(latch: Block, header: Block) -> bool {
+    header.name().starts_with(shape::CHUNK)
+        || latch.name().starts_with(shape::CHUNK)
+        || header
+            .predecessors()
+            .into_iter()
+            .any(|p| p.name().starts_with(shape::CHUNK))
+}
