@@ -202,10 +202,11 @@ impl Args {
                 "none" => Points::None,
                 "functions" => Points::Functions,
                 "loops" => Points::Loops,
+                "all" => Points::All,
                 other => {
                     return Err(Error::usage(
                         format!("unknown kind of migration points `{other}`"),
-                        "--popcorn-migration-points=none|functions|loops",
+                        "--popcorn-migration-points=none|functions|loops|all",
                     ));
                 }
             };
@@ -583,6 +584,7 @@ mod tests {
             ("none", Points::None),
             ("functions", Points::Functions),
             ("loops", Points::Loops),
+            ("all", Points::All),
         ] {
             assert_eq!(
                 args(&format!("--popcorn-migration-points={name}")).points,
@@ -591,7 +593,7 @@ mod tests {
         }
         assert_eq!(args("").points, Points::Loops);
         assert!(args("").instrument && !args("--popcorn-uninstrumented").instrument);
-        assert!(error("--popcorn-migration-points=all").contains("all"));
+        assert!(error("--popcorn-migration-points=some").contains("some"));
         assert!(error("--popcorn-typo").contains("--popcorn-typo"));
     }
 

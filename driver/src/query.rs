@@ -17,7 +17,7 @@ Compiles C once and lowers it for every ISA. The command line is clang's:
 Inputs: .c .i .ll .bc .o .a
 
   --popcorn-isas=A,B                       ISAs to lower to (default: all)
-  --popcorn-migration-points=none|functions|loops
+  --popcorn-migration-points=none|functions|loops|all
                                            where the process may be moved (default: loops)
   --popcorn-uninstrumented                 no frames: the process cannot move while this code
                                            is on its stack

@@ -37,8 +37,10 @@ pub enum Points {
     None,
     /// At entries of functions on call-graph cycles.
     Functions,
-    /// Function entries and loop back edges.
+    /// There and in loops, as many as keep the distance between two short.
     Loops,
+    /// At every function entry and in every round of every loop: for tests of moving.
+    All,
 }
 
 /// Optimisation level, with clang's meaning.

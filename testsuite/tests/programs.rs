@@ -28,6 +28,8 @@ struct Subject {
     program: Program,
     oracle: Shared<Vec<u8>>,
     builds: HashMap<String, Shared<PathBuf>>,
+    /// With migration points everywhere.
+    dense: HashMap<String, Shared<PathBuf>>,
     dir: TempDir,
 }
 
@@ -62,6 +64,11 @@ fn trials() -> Result<Vec<Trial>> {
                 .iter()
                 .map(|c| (c.clone(), OnceLock::new()))
                 .collect(),
+            dense: program
+                .configs
+                .iter()
+                .map(|c| (c.clone(), OnceLock::new()))
+                .collect(),
             dir: tempfile::tempdir()?,
             program,
         });
@@ -85,6 +92,10 @@ fn trials() -> Result<Vec<Trial>> {
             for &k in &subject.program.every {
                 add(format!("self-every-{k}"), None, Run::InPlace(k));
             }
+            // A program that leaves k = 1 out has too many points for it.
+            if subject.program.every.contains(&1) {
+                add("self-as-built".to_owned(), None, Run::AsBuilt);
+            }
             if subject.program.cycle.is_some() {
                 let kind = toolchain::all_isas("-to-");
                 add(kind, any_emulator.clone(), Run::Around);
@@ -107,6 +118,8 @@ fn trials() -> Result<Vec<Trial>> {
 enum Run {
     As(&'static Isa),
     InPlace(u64),
+    /// In place at every point there is by default, which may be none.
+    AsBuilt,
     Around,
 }
 
@@ -136,15 +149,18 @@ impl Subject {
         })
     }
 
-    /// The program as popcorn-cc compiles it.
-    fn build(&self, config: &str) -> Result<&PathBuf> {
-        share(&self.builds[config], || {
-            let exe = self.dir.path().join(format!("popcorn-{config}"));
+    /// The program as popcorn-cc compiles it; with `dense`, with a migration point wherever one can be.
+    fn build(&self, config: &str, dense: bool) -> Result<&PathBuf> {
+        let builds = if dense { &self.dense } else { &self.builds };
+        share(&builds[config], || {
+            let points = if dense { "all" } else { "loops" };
+            let exe = self.dir.path().join(format!("popcorn-{config}-{points}"));
             toolchain::compile(
                 Command::new(toolchain::tool("popcorn-cc"))
                     .args([&format!("-{config}"), "-w", "-o"])
                     .args([exe.as_os_str(), self.program.path.as_os_str()])
                     .args(&self.program.flags)
+                    .arg(format!("--popcorn-migration-points={points}"))
                     .arg("-lm"),
             )?;
             Ok(exe)
@@ -154,7 +170,7 @@ impl Subject {
     /// Runs the program in one way and compares.
     fn check(&self, config: &str, run: Run) -> Result<()> {
         let expected = self.oracle()?;
-        let exe = self.build(config)?;
+        let exe = self.build(config, !matches!(run, Run::As(_) | Run::AsBuilt))?;
         let mut command = Command::new(toolchain::tool("popcorn"));
         command.arg("run");
         match run {
@@ -163,6 +179,9 @@ impl Subject {
             }
             Run::InPlace(k) => {
                 command.args(["--trace", "--hop", &format!("every={k},isas=self")]);
+            }
+            Run::AsBuilt => {
+                command.args(["--hop", "every=1,isas=self"]);
             }
             Run::Around => {
                 let cycle = self.program.cycle.expect("checked before");
@@ -188,7 +207,7 @@ impl Subject {
     fn hopped(&self, run: Run, outcome: &Outcome) -> Result<()> {
         let hops = hops(&outcome.stderr);
         match run {
-            Run::As(_) => {}
+            Run::As(_) | Run::AsBuilt => {}
             // Not every program passes as many points as the larger k ask for.
             Run::InPlace(k) if k > 1 => {}
             Run::InPlace(_) | Run::Around => ensure!(
@@ -202,7 +221,7 @@ impl Subject {
 
     /// `ExpectSym: … same-address`: looks at the images as `popcorn extract` gives them.
     fn same_addresses(&self, config: &str) -> Result<()> {
-        let exe = self.build(config)?;
+        let exe = self.build(config, false)?;
         let mut tables = Vec::new();
         for isa in ALL {
             let image = self.dir.path().join(format!("{config}.{}", isa.name));

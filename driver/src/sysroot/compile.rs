@@ -18,7 +18,7 @@ use super::tools;
 pub enum Class {
     /// Never below user code: no frames.
     Leaf,
-    /// Calls user code: frames, but no migration points of its own.
+    /// Calls user code: frames and migration points, like user code.
     Callback,
     /// A helper function of the back ends.
     Builtin,
@@ -81,7 +81,12 @@ pub fn to_objects(
         let options = Options {
             isas: ALL.to_vec(),
             opt: OptLevel::O2,
-            points: Points::None,
+            // Sorting a large array takes long even if the comparison is short.
+            points: if leaves.is_some() {
+                Points::Loops
+            } else {
+                Points::None
+            },
             instrument: leaves.is_some(),
             leaf: leaves.cloned().unwrap_or_default(),
             save_temps: None,

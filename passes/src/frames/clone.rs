@@ -4,7 +4,7 @@
 //! may enter behind any site: a site costs one store of its index, and all calls of the clone share one
 //! pad that reads nothing but memory. A value defined and used in one block stays in a register there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::llvm::{Block, Builder, Opcode, Type, Value};
 
@@ -236,7 +236,10 @@ impl Clone<'_> {
                 self.at_uses(v, |b| b.insert_clone(v, &v.name()));
             }
         }
-        for (old, offset) in &self.layout.offsets {
+        // By offset, so that the same module always gives the same code.
+        let mut slots: Vec<_> = self.layout.offsets.iter().collect();
+        slots.sort_by_key(|(_, offset)| **offset);
+        for (old, offset) in slots {
             let Some(v) = map.get(old).copied().filter(|v| v.is_instruction()) else {
                 continue;
             };
@@ -262,9 +265,10 @@ impl Clone<'_> {
     fn at_uses(&self, v: Value, make: impl Fn(&Builder) -> Value) {
         let m = self.module();
         let home = v.parent();
+        // In the order of uses: that of addresses would differ from run to run.
+        let mut seen = HashSet::new();
         let mut users = v.users();
-        users.sort();
-        users.dedup();
+        users.retain(|user| seen.insert(*user));
         let mut at_edge: HashMap<Block, Value> = HashMap::new();
         for user in users {
             if user.is_phi() {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::llvm::{Linkage, Module, Value};
+use crate::llvm::{Module, Value};
 use crate::reach::is_interposable;
 
 /// The functions whose entries get a point: at least one on every cycle of the call graph. Calls that
@@ -42,7 +42,7 @@ pub(super) fn entry_points(module: &Module, leaf: &HashSet<String>) -> Vec<Value
     }
     cycle_heads(&edges, outside)
         .into_iter()
-        .filter(|i| functions[*i].linkage() != Linkage::LLVMAvailableExternallyLinkage)
+        .filter(|i| !super::is_discarded(functions[*i]))
         .map(|i| functions[i])
         .collect()
 }

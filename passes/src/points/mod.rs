@@ -17,7 +17,7 @@ mod shape;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::llvm::{Block, Builder, Loop, Loops, Module, Opcode, Type, Value};
+use crate::llvm::{Block, Builder, Linkage, Loop, Loops, Module, Opcode, Type, Value};
 use crate::reach::POINT;
 use crate::{OptLevel, Points};
 
@@ -39,22 +39,45 @@ pub fn run(module: &Module, points: Points, opt: OptLevel, leaf: &HashSet<String
     let place = |b: Builder| {
         b.call(ty, marker, &[], "");
     };
-    let polled: HashSet<Value> = calls::entry_points(module, leaf).into_iter().collect();
+    let everywhere = points == Points::All;
+    let polled: HashSet<Value> = if everywhere {
+        module
+            .definitions()
+            .into_iter()
+            .filter(|f| !is_discarded(*f))
+            .collect()
+    } else {
+        calls::entry_points(module, leaf).into_iter().collect()
+    };
     for f in &polled {
         place(Builder::after_allocas(module, f.entry()));
     }
-    if points != Points::Loops {
+    if points == Points::Functions {
         return;
     }
+    let short = if everywhere { 0 } else { SHORT };
     for f in module.definitions() {
-        in_loops(module, f, opt, &polled, &place);
+        in_loops(module, f, Budget { opt, short }, &polled, &place);
     }
+}
+
+/// A copy of a function that is defined elsewhere; no code is made from it.
+fn is_discarded(f: Value) -> bool {
+    f.linkage() == Linkage::LLVMAvailableExternallyLinkage
+}
+
+/// What loops may do.
+#[derive(Clone, Copy)]
+struct Budget {
+    opt: OptLevel,
+    /// Work that a loop may do without a point.
+    short: u64,
 }
 
 fn in_loops(
     module: &Module,
     f: Value,
-    opt: OptLevel,
+    budget: Budget,
     polled: &HashSet<Value>,
     place: &impl Fn(Builder),
 ) {
@@ -62,7 +85,7 @@ fn in_loops(
         return;
     }
     let loops = Loops::new(f);
-    let may_grow = matches!(opt, OptLevel::O2 | OptLevel::O3);
+    let may_grow = matches!(budget.opt, OptLevel::O2 | OptLevel::O3);
     let order = loops.inner_first();
     // Asked before anything changes: the analyses follow copies, but not the cutting into chunks.
     let trips: Vec<Option<u64>> = order.iter().map(|l| loops.max_trip_count(*l)).collect();
@@ -74,18 +97,19 @@ fn in_loops(
         let round = round_work(l, &run_of);
         let Some(latch) = l.latch() else { continue };
         if let Some(n) = trips
-            && n.saturating_mul(round) <= SHORT
+            && n.saturating_mul(round) <= budget.short
         {
             run_of.insert(l, n * round);
             continue;
         }
-        run_of.insert(l, SHORT);
-        if calls_polled(l, latch, polled) {
+        run_of.insert(l, budget.short);
+        if budget.short > 0 && calls_polled(l, latch, polled) {
             continue;
         }
         if l.is_innermost() && may_grow {
             if let Some(counted) = shape::Counted::of(module, l, latch) {
-                if let Some(copy) = counted.copy_for_long_runs(module, &loops, SHORT / round.max(1))
+                if let Some(copy) =
+                    counted.copy_for_long_runs(module, &loops, budget.short / round.max(1))
                 {
                     copies.push(copy);
                     continue;

@@ -21,6 +21,8 @@ const KERNELS: &[&str] = &["matmul", "sort", "lists", "nbody"];
 const RUNS: usize = 5;
 /// Frames on the stack that is captured.
 const DEPTH: u32 = 100_000;
+/// How far above the bottom of the stack the hop may be.
+const SPARE: u32 = 100;
 
 fn main() -> ExitCode {
     match bench() {
@@ -141,13 +143,17 @@ impl Bench {
         let exe = self.build_frames()?;
         let (mut capture, mut resume) = (Vec::new(), Vec::new());
         for _ in 0..RUNS {
-            // The deepest point is passed after one poll a frame on the way down.
-            let hop = format!("every={},max=1,isas=self", DEPTH + 4);
+            // One point is passed at each entry on the way down.
+            let hop = format!("every={},max=1,isas=self", DEPTH - SPARE);
             let args = [DEPTH.to_string()];
             let outcome = self.traced(&hop, &exe, &args)?;
             let hops = Hop::all(&outcome.stderr)?;
             let hop = hops.first().context("the deep stack did not hop")?;
-            ensure!(hop.frames > f64::from(DEPTH), "only {} frames", hop.frames);
+            ensure!(
+                hop.frames > f64::from(DEPTH - 2 * SPARE),
+                "only {} frames",
+                hop.frames
+            );
             capture.push(hop.capture * 1e6 / hop.frames);
             resume.push(hop.resume * 1e6 / hop.frames);
         }
