@@ -3,14 +3,15 @@
 #include <stdio.h>
 
 static volatile int sum;
+static volatile int rounds = 40; // unknown, and more than a tiny loop takes between two points
 static int arr[9] = {1,2,3,4,5};
 
 __attribute__((noinline)) void step(long p, long a, int b, int c, int d, int *e, int choice, int z, int on_stack) {
-  for (volatile int i = 0; i < 3; i++)
+  for (int i = 0; i < rounds; i++)
     sum += (int)(p + a + b + c + d + *e + choice + z + on_stack);
 }
 __attribute__((noinline)) void other(long p) {
-  for (volatile int i = 0; i < 3; i++) sum += (int)p;
+  for (int i = 0; i < rounds; i++) sum += (int)p;
 }
 
 __attribute__((noinline)) void work(long p, long a, long b, long c, unsigned char kind, int replace, int pos) {

@@ -5,6 +5,7 @@
 
 static uintptr_t bottom;
 static volatile int spins;
+static volatile int rounds = 3; // a constant trip count this small needs no point
 
 __attribute__((noinline)) static uintptr_t here(void) {
   return (uintptr_t)__builtin_frame_address(0);
@@ -12,7 +13,7 @@ __attribute__((noinline)) static uintptr_t here(void) {
 
 __attribute__((noinline)) static int descend(int depth) {
   if (bottom - here() > 1 << 20) return -1000000;
-  for (int i = 0; i < 3; i++) spins++;
+  for (int i = 0; i < rounds; i++) spins++;
   if (depth == 0) return 0;
   return descend(depth - 1) + 1;
 }
