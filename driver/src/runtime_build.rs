@@ -162,6 +162,7 @@ fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
         rustc
             .current_dir(root)
             .args(RUSTC_FLAGS)
+            .args(["--cfg", "feature=\"freestanding\""])
             .arg("--crate-name")
             .arg(name)
             .arg("--target")

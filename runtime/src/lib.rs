@@ -36,14 +36,14 @@ pub mod text;
 mod unwind;
 
 /// Named by functions of libcore, which unwind nowhere.
-#[cfg(not(test))]
+#[cfg(feature = "freestanding")]
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() -> ! {
     text::die("internal error in the runtime: unwinding")
 }
 
 /// A panic is a bug of ours: says where, and ends the process.
-#[cfg(not(test))]
+#[cfg(feature = "freestanding")]
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo) -> ! {
     let mut line = text::Line::new();
