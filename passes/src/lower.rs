@@ -41,13 +41,14 @@ pub fn name_globals(module: &Module) {
         f.clear_unnamed_addr();
         if !f.is_declaration() {
             f.remove_function_attribute("uwtable");
-            f.add_function_attribute("uwtable", SYNC_UNWIND_TABLE);
+            f.add_function_attribute("uwtable", ASYNC_UNWIND_TABLE);
         }
     }
 }
 
-/// `uwtable(sync)`: frames are only ever looked at from call sites.
-pub(crate) const SYNC_UNWIND_TABLE: u64 = 1;
+/// `uwtable(async)`: captures look at frames from call sites only, but a longjmp out of a signal handler starts
+/// wherever the signal struck.
+pub(crate) const ASYNC_UNWIND_TABLE: u64 = 2;
 
 /// Assembly of the module for one ISA.
 pub fn assembly(module: &Module, isa: &'static Isa, opt: OptLevel) -> Result<Vec<u8>, Error> {

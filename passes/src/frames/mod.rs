@@ -100,7 +100,7 @@ fn declare_clone(module: &Module, f: Value) -> Value {
     resume.set_personality(f.personality().unwrap_or_else(|| sjlj::personality(module)));
     resume.add_function_attribute("cold", 0);
     resume.add_function_attribute("noinline", 0);
-    resume.add_function_attribute("uwtable", crate::lower::SYNC_UNWIND_TABLE);
+    resume.add_function_attribute("uwtable", crate::lower::ASYNC_UNWIND_TABLE);
     resume
 }
 

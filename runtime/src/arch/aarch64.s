@@ -118,7 +118,9 @@
         ldp     x13, x14, [sp, #32]
         ldr     x15, [sp, #48]
         ldr     x30, [sp, #456]
+        .cfi_restore x30
         add     sp, sp, #688
+        .cfi_def_cfa_offset 0
         ret
         done    __popcorn_poll
 

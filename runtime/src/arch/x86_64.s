@@ -126,6 +126,7 @@
         movq    40(%rsp), %r9
         movq    48(%rsp), %r10
         addq    $552, %rsp
+        .cfi_adjust_cfa_offset -552
         retq
         done    __popcorn_poll
 
