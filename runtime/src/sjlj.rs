@@ -151,11 +151,15 @@ fn leave_handler(context: &mut Context) {
     let handler = context.pc;
     match signal_frame::step(context) {
         Interrupted::SystemCall => {}
-        Interrupted::Code => {
+        Interrupted::Code { link } => {
+            let interrupted = context.pc;
             // Not a return address: the rule is that of the instruction itself.
-            let found = unwind::call_uncached(context.pc + 1);
-            if !found.is_some_and(|call| unwind::step(context, &call)) {
-                lost(context.pc);
+            let Some(call) = unwind::call_uncached(interrupted + 1) else {
+                lost(interrupted)
+            };
+            if !unwind::step(context, &call) {
+                // A prologue, an epilogue or a leaf function.
+                context.pc = link.unwrap_or_else(|| lost(interrupted));
             }
         }
         Interrupted::No => lost(handler),

@@ -137,8 +137,9 @@ pub enum Interrupted {
     No,
     /// A system call of ours: the context is now that of the caller of `__popcorn_raw_syscall`.
     SystemCall,
-    /// Code anywhere: the context is that of the interrupted instruction.
-    Code,
+    /// Code anywhere: the context is that of the interrupted instruction. `link` is what the link register
+    /// held, where there is one: the return address of code that has not saved it.
+    Code { link: Option<u64> },
 }
 
 /// If `context` is about to return from a signal handler, turns it into what the signal interrupted.
@@ -157,7 +158,9 @@ pub fn step(context: &mut Context) -> Interrupted {
     context.pc = word(frame.pc);
     let raw = super::__popcorn_raw_syscall as *const () as u64;
     if context.pc.wrapping_sub(raw) >= RAW_SYSCALL_SIZE {
-        return Interrupted::Code;
+        return Interrupted::Code {
+            link: frame.link.map(word),
+        };
     }
     // It keeps nothing on the stack, and the link register as it was.
     match frame.link {
