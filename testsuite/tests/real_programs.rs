@@ -301,7 +301,9 @@ impl Program {
         let mut inputs = files;
         if kind == "popcorn" {
             inputs.push(toolchain::tool("popcorn-cc"));
-            inputs.push(toolchain::bin_dir().join("../sysroot/lib/libc.a"));
+            for library in ["libc.a", "libpopcorn_rt.a"] {
+                inputs.push(toolchain::bin_dir().join("../sysroot/lib").join(library));
+            }
         }
         let newest = inputs.iter().filter_map(|p| changed(p)).max();
         if changed(&exe) > newest && fs::read_to_string(&note).is_ok_and(|t| t == text) {
