@@ -5,7 +5,7 @@ use std::ffi::c_uint;
 use llvm_sys::core::*;
 use llvm_sys::prelude::LLVMBuilderRef;
 
-use super::{Block, IntPredicate, Module, Opcode, Ordering, RealPredicate, Type, Value, shim};
+use super::{Block, IntPredicate, Module, Opcode, Ordering, Type, Value, shim};
 
 /// An insertion point. Instructions that need a debug location take the one of the place.
 pub struct Builder<'m> {
@@ -206,10 +206,6 @@ impl<'m> Builder<'m> {
         let n = cstr(name);
         unsafe { Value(LLVMBuildCast(self.raw, op, v.0, ty.0, n.as_ptr())) }
     }
-    pub fn fcmp(&self, predicate: RealPredicate, a: Value, b: Value, name: &str) -> Value {
-        let n = cstr(name);
-        unsafe { Value(LLVMBuildFCmp(self.raw, predicate, a.0, b.0, n.as_ptr())) }
-    }
     pub fn extract_element(&self, v: Value, index: u64, name: &str) -> Value {
         let n = cstr(name);
         let i = self.module.i64_const(index);
@@ -240,9 +236,6 @@ impl<'m> Builder<'m> {
     }
     pub fn ptr_to_int(&self, v: Value, ty: Type, name: &str) -> Value {
         self.cast(Opcode::LLVMPtrToInt, v, ty, name)
-    }
-    pub fn int_to_ptr(&self, v: Value, ty: Type, name: &str) -> Value {
-        self.cast(Opcode::LLVMIntToPtr, v, ty, name)
     }
     pub fn bit_cast(&self, v: Value, ty: Type, name: &str) -> Value {
         self.cast(Opcode::LLVMBitCast, v, ty, name)
@@ -286,14 +279,6 @@ impl<'m> Builder<'m> {
     }
     pub fn switch(&self, value: Value, default: Block) -> Value {
         unsafe { Value(LLVMBuildSwitch(self.raw, value.0, default.0, 8)) }
-    }
-    pub fn ret(&self, value: Option<Value>) -> Value {
-        unsafe {
-            Value(match value {
-                Some(v) => LLVMBuildRet(self.raw, v.0),
-                None => LLVMBuildRetVoid(self.raw),
-            })
-        }
     }
     pub fn unreachable(&self) -> Value {
         unsafe { Value(LLVMBuildUnreachable(self.raw)) }

@@ -273,9 +273,6 @@ impl Module {
     pub fn int(&self, bits: u32) -> Type {
         unsafe { Type(LLVMIntTypeInContext(self.context(), bits)) }
     }
-    pub fn double(&self) -> Type {
-        unsafe { Type(LLVMDoubleTypeInContext(self.context())) }
-    }
     pub fn struct_type(&self, elements: &[Type]) -> Type {
         let mut e: Vec<_> = elements.iter().map(|t| t.0).collect();
         unsafe {

@@ -74,11 +74,6 @@ void popcorn_fence_off(LLVMValueRef inst) {
   Fence->setDebugLoc(I->getDebugLoc());
 }
 
-// Turns an invoke back into a call and a branch.
-LLVMValueRef popcorn_invoke_to_call(LLVMValueRef invoke) {
-  return wrap(changeToCall(unwrap<InvokeInst>(invoke)));
-}
-
 // Drops what is no longer true of a function or call below which the process may be moved. Returns
 // whether anything was dropped.
 int popcorn_drop_attributes(LLVMValueRef value) {
@@ -200,11 +195,6 @@ void popcorn_remove_unreachable(LLVMValueRef function) {
   removeUnreachableBlocks(*unwrap<Function>(function));
 }
 
-// Expands constant expressions that use `constant` inside functions into instructions.
-void popcorn_expand_constant_users(LLVMValueRef constant) {
-  convertUsersOfConstantsToInstructions({cast<Constant>(unwrap(constant))});
-}
-
 // File and line of an instruction's debug location; line 0 if it has none. The text lives as long as
 // the context.
 unsigned popcorn_debug_line(LLVMValueRef inst, const char **file, size_t *length) {
@@ -247,22 +237,13 @@ void popcorn_set_debug_location(LLVMValueRef inst, LLVMValueRef like) {
     I->setDebugLoc(DILocation::get(I->getContext(), 0, 0, SP));
 }
 
-// Drops debug records and debug intrinsics of a function.
-void popcorn_strip_debug(LLVMValueRef function) { stripDebugInfo(*unwrap<Function>(function)); }
-
-// Removes lifetime markers, assumptions on, and debug records of an alloca about to move.
+// Whether an instruction marks the start or end of an alloca's life.
 int popcorn_is_lifetime(LLVMValueRef inst) {
   auto *I = dyn_cast<IntrinsicInst>(unwrap(inst));
   return I && I->isLifetimeStartOrEnd();
 }
 
-// The number of an intrinsic's overloads-independent id, 0 if the callee is no intrinsic.
-unsigned popcorn_intrinsic_id(LLVMValueRef function) {
-  auto *F = dyn_cast<Function>(unwrap(function));
-  return F ? F->getIntrinsicID() : 0;
-}
-
-// Whether the operand bundle list of a call is empty.
+// Whether an instruction is an alloca of constant size in the entry block.
 unsigned popcorn_is_static_alloca(LLVMValueRef inst) {
   auto *A = dyn_cast<AllocaInst>(unwrap(inst));
   return A && A->isStaticAlloca();

@@ -30,7 +30,6 @@ unsafe extern "C" {
     pub fn popcorn_move_function(to: LLVMValueRef, from: LLVMValueRef);
     pub fn popcorn_remove_predecessor(block: LLVMBasicBlockRef, pred: LLVMBasicBlockRef);
     pub fn popcorn_remove_unreachable(function: LLVMValueRef);
-    pub fn popcorn_expand_constant_users(constant: LLVMValueRef);
     pub fn popcorn_debug_line(
         inst: LLVMValueRef,
         file: *mut *const std::ffi::c_char,
@@ -39,7 +38,6 @@ unsafe extern "C" {
     pub fn popcorn_first_insertion_point(block: LLVMBasicBlockRef) -> LLVMValueRef;
     pub fn popcorn_mark_unlikely(branch: LLVMValueRef);
     pub fn popcorn_set_debug_location(inst: LLVMValueRef, like: LLVMValueRef);
-    pub fn popcorn_strip_debug(function: LLVMValueRef);
     pub fn popcorn_is_lifetime(inst: LLVMValueRef) -> i32;
     pub fn popcorn_is_static_alloca(inst: LLVMValueRef) -> u32;
     pub fn popcorn_alloca_size(inst: LLVMValueRef) -> u64;

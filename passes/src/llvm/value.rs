@@ -5,9 +5,7 @@ use std::fmt;
 
 use llvm_sys::core::*;
 use llvm_sys::prelude::{LLVMBasicBlockRef, LLVMTypeRef, LLVMValueRef};
-use llvm_sys::target::{
-    LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout, LLVMOffsetOfElement,
-};
+use llvm_sys::target::{LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout};
 
 use super::{IntPredicate, Linkage, Opcode, TailCall, TypeKind, shim};
 
@@ -149,9 +147,6 @@ impl Value {
     pub fn is_function(self) -> bool {
         unsafe { !LLVMIsAFunction(self.0).is_null() }
     }
-    pub fn is_block(self) -> bool {
-        unsafe { LLVMValueIsBasicBlock(self.0) != 0 }
-    }
     pub fn is_inline_asm(self) -> bool {
         unsafe { !LLVMIsAInlineAsm(self.0).is_null() }
     }
@@ -236,10 +231,6 @@ impl Value {
     // Calls.
     pub fn callee(self) -> Value {
         unsafe { Value(LLVMGetCalledValue(self.0)) }
-    }
-    pub fn set_callee(self, callee: Value) {
-        let last = unsafe { LLVMGetNumOperands(self.0) } - 1;
-        self.set_operand(last as u32, callee);
     }
     pub fn called_type(self) -> Type {
         unsafe { Type(LLVMGetCalledFunctionType(self.0)) }
@@ -329,10 +320,6 @@ impl Value {
                 .collect()
         }
     }
-    /// [`incoming`](Self::incoming) of a phi, `None` for anything else.
-    pub fn incoming_checked(self) -> Option<Vec<(Value, Block)>> {
-        self.is_phi().then(|| self.incoming())
-    }
     pub fn add_incoming(self, value: Value, block: Block) {
         let (mut v, mut b) = (value.0, block.0);
         unsafe { LLVMAddIncoming(self.0, &mut v, &mut b, 1) }
@@ -356,9 +343,6 @@ impl Value {
     }
     pub fn is_lifetime_marker(self) -> bool {
         unsafe { shim::popcorn_is_lifetime(self.0) != 0 }
-    }
-    pub fn is_volatile(self) -> bool {
-        unsafe { LLVMGetVolatile(self.0) != 0 }
     }
 
     // Inline assembly.
@@ -384,14 +368,6 @@ impl Value {
     }
 
     // Block addresses.
-    pub fn block_address(self) -> (Value, Block) {
-        unsafe {
-            (
-                Value(LLVMGetBlockAddressFunction(self.0)),
-                Block(LLVMGetBlockAddressBasicBlock(self.0)),
-            )
-        }
-    }
 
     // Globals and functions.
     pub fn is_declaration(self) -> bool {
@@ -408,15 +384,6 @@ impl Value {
             self.linkage(),
             Linkage::LLVMInternalLinkage | Linkage::LLVMPrivateLinkage
         )
-    }
-    pub fn section(self) -> String {
-        unsafe {
-            let p = LLVMGetSection(self.0);
-            if p.is_null() {
-                return String::new();
-            }
-            std::ffi::CStr::from_ptr(p).to_string_lossy().into_owned()
-        }
     }
     pub fn set_section(self, section: &str) {
         let s = CString::new(section).unwrap_or_default();
@@ -570,9 +537,6 @@ impl Value {
     pub fn demote_registers(self) {
         unsafe { shim::popcorn_demote_registers(self.0) }
     }
-    pub fn strip_debug_info(self) {
-        unsafe { shim::popcorn_strip_debug(self.0) }
-    }
     /// (latch, header) of every back edge of a depth-first walk.
     pub fn back_edges(self) -> Vec<(Block, Block)> {
         unsafe {
@@ -586,10 +550,6 @@ impl Value {
                 .map(|(l, h)| (Block(l), Block(h)))
                 .collect()
         }
-    }
-    /// Turns constant expressions that use this constant inside functions into instructions.
-    pub fn expand_constant_users(self) {
-        unsafe { shim::popcorn_expand_constant_users(self.0) }
     }
 
     // Control flow and places.
@@ -616,20 +576,11 @@ impl Value {
                 .collect()
         }
     }
-    pub fn set_successor(self, index: u32, block: Block) {
-        unsafe { LLVMSetSuccessor(self.0, index, block.0) }
-    }
     pub fn add_case(self, value: Value, block: Block) {
         unsafe { LLVMAddCase(self.0, value.0, block.0) }
     }
     pub fn mark_unlikely(self) {
         unsafe { shim::popcorn_mark_unlikely(self.0) }
-    }
-    /// Takes the debug location of `like`, or line 0 of the function where one is required.
-    pub fn set_debug_location(self, like: Option<Value>) {
-        unsafe {
-            shim::popcorn_set_debug_location(self.0, like.map_or(std::ptr::null_mut(), |v| v.0))
-        }
     }
     /// `file:line` of an instruction, if it was compiled with `-g`.
     pub fn location(self) -> Option<String> {
@@ -715,12 +666,6 @@ impl Block {
     pub fn split_edge_to(self, to: Block) -> Block {
         unsafe { Block(shim::popcorn_split_edge(self.0, to.0)) }
     }
-    pub fn delete(self) {
-        unsafe { LLVMDeleteBasicBlock(self.0) }
-    }
-    pub fn move_after(self, other: Block) {
-        unsafe { LLVMMoveBasicBlockAfter(self.0, other.0) }
-    }
 }
 
 fn opt(v: LLVMValueRef) -> Option<Value> {
@@ -743,8 +688,5 @@ impl Layout {
     /// ABI alignment in bytes.
     pub fn align(self, ty: Type) -> u64 {
         unsafe { u64::from(LLVMABIAlignmentOfType(self.0, ty.0)) }
-    }
-    pub fn offset_of(self, ty: Type, element: u32) -> u64 {
-        unsafe { LLVMOffsetOfElement(self.0, ty.0, element) }
     }
 }
