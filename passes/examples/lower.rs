@@ -20,9 +20,16 @@ fn main() {
         None => HashSet::new(),
     };
     let options = Options {
-        isas: popcorn_toolchains::ALL.to_vec(),
+        isas: match std::env::var_os("ONLY_BASE") {
+            Some(_) => vec![popcorn_toolchains::BASE],
+            None => popcorn_toolchains::ALL.to_vec(),
+        },
         opt,
-        points: Points::Loops,
+        points: match std::env::var("POINTS").as_deref() {
+            Ok("none") => Points::None,
+            Ok("functions") => Points::Functions,
+            _ => Points::Loops,
+        },
         instrument: args.get(4).is_some_and(|a| a == "instrument"),
         leaf: Arc::new(leaf),
         save_temps: std::env::var_os("SAVE_TEMPS").map(Into::into),

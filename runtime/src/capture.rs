@@ -181,6 +181,35 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
     context.args = [next, 0];
 }
 
+/// `__popcorn_capture_skip`, from assembly: the frame that `context` is of has nothing to store, so `record`
+/// stays as it is and is its caller's.
+///
+/// # Safety
+/// A capture is under way, and `record` was handed to this frame's pad.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn __popcorn_capture_skip_step(context: &mut Context, record: *mut Record) {
+    // SAFETY: this is the capture's own thread.
+    let capture = unsafe { CAPTURE.get() };
+    let Some(own) = unwind::call(context.pc) else {
+        vanished(context.pc);
+    };
+    if !unwind::step(context, own) {
+        vanished(context.pc);
+    }
+    if arch::is_bottom(context.pc) {
+        // The frame inside was the outermost.
+        capture.frames -= 1;
+        capture.outermost = capture.next;
+        finish(capture);
+    }
+    let Some(caller) = unwind::call(context.pc).filter(|call| call.pad != 0) else {
+        vanished(context.pc);
+    };
+    capture.frame = unwind::cfa(context, caller);
+    context.pc = caller.pad;
+    context.args = [record as u64, 0];
+}
+
 /// The walk before the capture saw a pad that is not there now.
 fn vanished(pc: u64) -> ! {
     let mut line = Line::new();

@@ -75,6 +75,31 @@ pub extern "C" fn __popcorn_resume_done(_record: *const Record) {
     signals::set_mask(MASK.load(Relaxed));
 }
 
+/// The signal mask while a frame is handed over.
+#[unsafe(link_section = ".popcorn.private.handover")]
+static HANDOVER: Global<Option<u64>> = Global::new(None);
+
+/// Called by a clone: the function that it calls next goes on from `frame`. Until that function has taken
+/// it no handler runs, which might call the same function.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub extern "C" fn __popcorn_reenter(frame: u64) {
+    let mask = signals::any_handler().then(|| signals::set_mask(u64::MAX));
+    // SAFETY: only one thread is ever resumed, and no handler runs.
+    unsafe { *HANDOVER.get() = mask };
+    stacks::set_reentry(frame);
+}
+
+/// Called by a function that found itself called to go on: the frame to go on from.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub extern "C" fn __popcorn_reentered() -> u64 {
+    let frame = stacks::take_reentry();
+    // SAFETY: as above.
+    if let Some(mask) = unsafe { HANDOVER.get().take() } {
+        signals::set_mask(mask);
+    }
+    frame
+}
+
 /// Tells whoever wants to know.
 fn report(arrival: &Arrival) {
     let mut figures = Line::new();

@@ -27,6 +27,8 @@ unsafe extern "C" {
     fn popcorn_tls_dsp() -> u64;
     fn popcorn_tls_set_dsp(dsp: u64);
     fn popcorn_tls_self() -> u64;
+    fn popcorn_tls_set_reentry(frame: u64);
+    fn popcorn_tls_take_reentry() -> u64;
 }
 
 /// Bytes of each stack, from the limit that the user set.
@@ -80,6 +82,18 @@ pub fn dsp() -> u64 {
 pub fn set_dsp(dsp: u64) {
     // SAFETY: writes a thread-local variable.
     unsafe { popcorn_tls_set_dsp(dsp) }
+}
+
+/// Leaves the frame that the function called next goes on from.
+pub fn set_reentry(frame: u64) {
+    // SAFETY: writes a thread-local variable.
+    unsafe { popcorn_tls_set_reentry(frame) }
+}
+
+/// Takes it; there is none afterwards.
+pub fn take_reentry() -> u64 {
+    // SAFETY: reads and writes a thread-local variable.
+    unsafe { popcorn_tls_take_reentry() }
 }
 
 /// This thread's `struct pthread`.

@@ -8,3 +8,16 @@ extern _Thread_local void *__popcorn_self;
 __attribute__((noinline)) void *popcorn_tls_dsp(void) { return __popcorn_dsp; }
 __attribute__((noinline)) void popcorn_tls_set_dsp(void *dsp) { __popcorn_dsp = dsp; }
 __attribute__((noinline)) void *popcorn_tls_self(void) { return __popcorn_self; }
+
+// The frame that a function called next goes on from, if it is called to go on: compiled code asks at the
+// entry of functions that can.
+_Thread_local void *__popcorn_reentry;
+
+__attribute__((noinline)) void popcorn_tls_set_reentry(void *frame) { __popcorn_reentry = frame; }
+
+__attribute__((noinline)) void *popcorn_tls_take_reentry(void)
+{
+	void *frame = __popcorn_reentry;
+	__popcorn_reentry = 0;
+	return frame;
+}

@@ -13,16 +13,20 @@ use super::capture::{reopen, split_pad};
 use super::layout::{Layout, RECORD_DESCRIPTOR, RECORD_HEADER, RECORD_NEXT, RECORD_SITE};
 use super::sites::Site;
 
-/// Fills the body of `resume` from `f`, whose blocks are split at its sites and which has no pads yet.
-pub fn build(
-    runtime: &Runtime,
-    f: Value,
-    resume: Value,
-    sites: &[Site],
-    layout: &Layout,
-    descriptor: Value,
-) {
+/// What is known of the function.
+pub struct Parts<'a> {
+    pub sites: &'a [Site],
+    /// Headers of loops through which the clone goes back into the function.
+    pub entrances: &'a [Block],
+    pub layout: &'a Layout,
+    pub descriptor: Value,
+}
+
+/// Fills the body of `resume` from `f`, whose blocks are split at its sites and which has no pads and
+/// entrances yet.
+pub fn build(runtime: &Runtime, f: Value, resume: Value, parts: &Parts) {
     let m = runtime.module;
+    let layout = parts.layout;
     let entry = resume.append_block("resume");
     let b = Builder::at_end(m, entry);
     let record = resume.params()[0];
@@ -58,7 +62,7 @@ pub fn build(
         frame,
         record,
         layout,
-        descriptor,
+        descriptor: parts.descriptor,
     };
     let bad = resume.append_block("bad.site");
     Builder::at_end(m, bad).unreachable();
@@ -67,7 +71,7 @@ pub fn build(
     drop(b);
 
     let shared_pad = c.shared_pad();
-    for (index, site) in sites.iter().enumerate() {
+    for (index, site) in parts.sites.iter().enumerate() {
         let number = m.i64_const(index as u64);
         let start = match site {
             Site::Point {
@@ -97,6 +101,7 @@ pub fn build(
         };
         switch.add_case(number, start);
     }
+    c.leave_at(parts, |header| block(header), f);
     c.demote(&map);
 }
 
@@ -148,6 +153,43 @@ impl Clone<'_> {
         let record = b.extract(caught, 0, "record");
         self.copy_out(&b, record);
         pad
+    }
+
+    /// Where the clone comes to an entrance, it calls the function, which goes on there and returns what the
+    /// clone is to return. The clone's own frame has nothing to add to a capture then.
+    fn leave_at(&self, parts: &Parts, block: impl Fn(Block) -> Block, original: Value) {
+        if parts.entrances.is_empty() {
+            return;
+        }
+        let m = self.module();
+        let transparent = self.f.append_block("transparent");
+        let b = Builder::at_end(m, transparent);
+        let caught = b.landing_pad(false, "caught");
+        let record = b.extract(caught, 0, "record");
+        let (skip, ty) = self.runtime.capture_skip();
+        b.call(ty, skip, &[record], "");
+        b.unreachable();
+        drop(b);
+        let nothing: Vec<Value> = original.params().iter().map(|p| p.ty().null()).collect();
+        for (k, header) in parts.entrances.iter().enumerate() {
+            let header = block(*header);
+            if let Some(first) = header.first_insertion_point() {
+                first.split_before("looped");
+            }
+            reopen(header);
+            let left = self.f.append_block("left");
+            let b = Builder::at_end(m, header);
+            let number = m.i64_const((parts.sites.len() + k) as u64);
+            b.store(number, b.field(self.frame, RECORD_SITE, "slot"));
+            let (reenter, ty) = self.runtime.reenter();
+            b.call(ty, reenter, &[self.frame], "");
+            let ty = original.value_type();
+            let result = b.invoke(ty, original, &nothing, (left, transparent), "result");
+            result.set_call_conv(original.function_call_conv());
+            drop(b);
+            let b = Builder::at_end(m, left);
+            b.ret((!result.ty().is_void()).then_some(result));
+        }
     }
 
     fn capture_at_point(&self, record: Value, capture: Block, number: Value) {

@@ -21,13 +21,15 @@ pub struct Layout {
     pub offsets: HashMap<Value, u64>,
     /// Values recomputed from others wherever they are needed, operands first.
     pub derived: Vec<Value>,
-    /// Stored values per site, the one stored at most sites first.
+    /// Stored values per site and, behind the sites, per entrance; the one stored at most places first.
     pub stored: Vec<Vec<Value>>,
+    /// Derived values needed per entrance, operands first.
+    derived_at: Vec<Vec<Value>>,
     size: u64,
 }
 
 impl Layout {
-    pub fn new(module: &Module, live: &Live) -> Layout {
+    pub fn new(module: &Module, live: &Live, sites: usize) -> Layout {
         let mut count = vec![0usize; live.values.len()];
         for set in &live.at {
             for i in set.iter() {
@@ -70,12 +72,25 @@ impl Layout {
                 s.into_iter().map(|i| live.values[i]).collect()
             })
             .collect();
+        let derived_at = live.at[sites..]
+            .iter()
+            .map(|set| {
+                let needed = derived.iter().filter(|v| set.contains(live.number[v]));
+                needed.copied().collect()
+            })
+            .collect();
         Layout {
             offsets,
             derived,
             stored,
+            derived_at,
             size: size.next_multiple_of(16),
         }
+    }
+
+    /// The derived values that entrance `k` needs.
+    pub fn derived_at(&self, k: usize) -> &[Value] {
+        &self.derived_at[k]
     }
 
     /// Bytes of a record, header included; a multiple of 16.

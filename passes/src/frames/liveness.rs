@@ -45,7 +45,8 @@ impl Set {
     }
 }
 
-/// The values of a function and, per site, which of them its continuation (normal or unwound) needs.
+/// The values of a function and, per site, which of them its continuation (normal or unwound) needs;
+/// behind the sites the same for each entrance: what its loop's header needs, phis included.
 pub struct Live {
     /// Arguments first, then instructions in block order.
     pub values: Vec<Value>,
@@ -53,7 +54,7 @@ pub struct Live {
     pub at: Vec<Set>,
 }
 
-pub fn across_sites(f: Value, sites: &[Site]) -> Live {
+pub fn across_sites(f: Value, sites: &[Site], entrances: &[Block]) -> Live {
     let blocks = f.blocks();
     let mut values = f.params();
     for b in &blocks {
@@ -127,19 +128,24 @@ pub fn across_sites(f: Value, sites: &[Site]) -> Live {
             }
         }
     }
-    let at = sites
-        .iter()
-        .map(|site| {
-            // A continuation has one predecessor, so no phi of it takes the edges' values apart.
-            let mut set = live_in[block_number[&site.next()]].clone();
-            if let Site::Call { call, pad, .. } = site {
-                set.union(&live_in[block_number[pad]]);
-                if let Some(i) = number.get(call) {
-                    set.remove(*i);
-                }
+    let at_sites = sites.iter().map(|site| {
+        // A continuation has one predecessor, so no phi of it takes the edges' values apart.
+        let mut set = live_in[block_number[&site.next()]].clone();
+        if let Site::Call { call, pad, .. } = site {
+            set.union(&live_in[block_number[pad]]);
+            if let Some(i) = number.get(call) {
+                set.remove(*i);
             }
-            set
-        })
-        .collect();
+        }
+        set
+    });
+    let at_entrances = entrances.iter().map(|header| {
+        let mut set = live_in[block_number[header]].clone();
+        for phi in header.phis() {
+            set.insert(number[&phi]);
+        }
+        set
+    });
+    let at = at_sites.chain(at_entrances).collect();
     Live { values, number, at }
 }

@@ -5,14 +5,18 @@
 //! code that does the same. The clone starts from a record: it switches on the site, asks the next inner
 //! frame for its result, and goes on behind the call (docs/abi.md, sections 5 to 7).
 //!
+//! A clone keeps its values in memory, so it is no place to stay: where it comes to a loop that holds sites,
+//! it goes back into the function itself, which has an entrance there ([`reentry`]).
+//!
 //! Order inside one function: split the blocks at sites ([`sites`]), compute what lives across them
-//! ([`liveness`]), give every value its place ([`layout`]), clone ([`clone`]), then add pads to the
-//! original ([`capture`]).
+//! ([`liveness`]), give every value its place ([`layout`]), clone ([`clone`]), then add pads
+//! ([`capture`]) and entrances to the original.
 
 mod capture;
 mod clone;
 mod layout;
 mod liveness;
+mod reentry;
 mod sites;
 
 use crate::llvm::{Linkage, Module, Type, Value};
@@ -48,6 +52,25 @@ impl<'m> Runtime<'m> {
         f.add_function_attribute("cold", 0);
         (f, ty)
     }
+    fn capture_skip(&self) -> (Value, Type) {
+        let m = self.module;
+        let (f, ty) = self.function("__popcorn_capture_skip", m.void(), &[m.ptr()]);
+        f.add_function_attribute("noreturn", 0);
+        f.add_function_attribute("cold", 0);
+        (f, ty)
+    }
+    fn reenter(&self) -> (Value, Type) {
+        let m = self.module;
+        let (f, ty) = self.function("__popcorn_reenter", m.void(), &[m.ptr()]);
+        f.add_function_attribute("nounwind", 0);
+        (f, ty)
+    }
+    fn reentered(&self) -> (Value, Type) {
+        let (f, ty) = self.function("__popcorn_reentered", self.module.ptr(), &[]);
+        f.add_function_attribute("cold", 0);
+        f.add_function_attribute("nounwind", 0);
+        (f, ty)
+    }
     fn resume_done(&self) -> (Value, Type) {
         let m = self.module;
         let (f, ty) = self.function("__popcorn_resume_done", m.void(), &[m.ptr()]);
@@ -71,18 +94,26 @@ pub fn run(module: &Module, f: Value, reach: &Reach) -> bool {
     if sites.is_empty() {
         return false;
     }
-    let live = liveness::across_sites(f, &sites);
-    let layout = layout::Layout::new(module, &live);
+    let entrances = reentry::find(f, &sites);
+    let live = liveness::across_sites(f, &sites, &entrances);
+    let layout = layout::Layout::new(module, &live, sites.len());
     let resume = declare_clone(module, f);
     let descriptor = describe(module, f, resume, &layout, sites.len());
     if f.personality().is_none() {
         f.set_personality(sjlj::personality(module));
     }
     f.drop_migration_attributes();
-    clone::build(&runtime, f, resume, &sites, &layout, descriptor);
+    let parts = clone::Parts {
+        sites: &sites,
+        entrances: &entrances,
+        layout: &layout,
+        descriptor,
+    };
+    clone::build(&runtime, f, resume, &parts);
     // Cloning the body has made the clone's section and visibility those of the original.
     place_clone(f, resume);
     capture::add_pads(&runtime, f, &sites, &layout, descriptor);
+    reentry::add(&runtime, f, &entrances, &layout, sites.len());
     f.remove_unreachable_blocks();
     resume.remove_unreachable_blocks();
     true

@@ -280,6 +280,14 @@ impl<'m> Builder<'m> {
     pub fn switch(&self, value: Value, default: Block) -> Value {
         unsafe { Value(LLVMBuildSwitch(self.raw, value.0, default.0, 8)) }
     }
+    pub fn ret(&self, value: Option<Value>) -> Value {
+        unsafe {
+            Value(match value {
+                Some(v) => LLVMBuildRet(self.raw, v.0),
+                None => LLVMBuildRetVoid(self.raw),
+            })
+        }
+    }
     pub fn unreachable(&self) -> Value {
         unsafe { Value(LLVMBuildUnreachable(self.raw)) }
     }

@@ -132,4 +132,36 @@ int popcorn_loop_unroll(Loops *loops, Loop *L, unsigned count) {
                     /*PreserveLCSSA=*/true) == LoopUnrollResult::PartiallyUnrolled;
 }
 
+// Headers of the outermost natural loops that hold one of the `count` blocks, in the order of the
+// function; returns how many. Changes nothing.
+size_t popcorn_outermost_headers(LLVMValueRef function, LLVMBasicBlockRef *blocks, size_t count,
+                                 LLVMBasicBlockRef *headers, size_t capacity) {
+  Function &F = *unwrap<Function>(function);
+  DominatorTree DT(F);
+  LoopInfo LI(DT);
+  SmallPtrSet<BasicBlock *, 16> Wanted;
+  for (size_t I = 0; I < count; I++)
+    if (Loop *L = LI.getLoopFor(unwrap(blocks[I])))
+      Wanted.insert(L->getOutermostLoop()->getHeader());
+  size_t N = 0;
+  for (BasicBlock &B : F)
+    if (Wanted.contains(&B)) {
+      if (N < capacity)
+        headers[N] = wrap(&B);
+      N++;
+    }
+  return N;
+}
+
+// Gathers the edges that enter a natural loop from outside in one new block in front of its header.
+LLVMBasicBlockRef popcorn_gather_entries(LLVMBasicBlockRef header) {
+  BasicBlock *H = unwrap(header);
+  DominatorTree DT(*H->getParent());
+  SmallVector<BasicBlock *, 4> Outside;
+  for (BasicBlock *P : predecessors(H))
+    if (!DT.dominates(H, P) && !is_contained(Outside, P))
+      Outside.push_back(P);
+  return wrap(SplitBlockPredecessors(H, Outside, ".entered"));
+}
+
 } // extern "C"

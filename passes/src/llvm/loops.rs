@@ -25,7 +25,39 @@ unsafe extern "C" {
         l: *mut c_void,
         condition: LLVMValueRef,
     ) -> *mut c_void;
+    fn popcorn_outermost_headers(
+        function: LLVMValueRef,
+        blocks: *const LLVMBasicBlockRef,
+        count: usize,
+        headers: *mut LLVMBasicBlockRef,
+        capacity: usize,
+    ) -> usize;
+    fn popcorn_gather_entries(header: LLVMBasicBlockRef) -> LLVMBasicBlockRef;
     fn popcorn_loop_unroll(loops: *mut c_void, l: *mut c_void, count: u32) -> i32;
+}
+
+/// Headers of the outermost natural loops of `f` that hold one of `blocks`, in the order of the function.
+pub fn outermost_headers(f: Value, blocks: &[Block]) -> Vec<Block> {
+    let given: Vec<LLVMBasicBlockRef> = blocks.iter().map(|b| b.0).collect();
+    let mut headers = vec![std::ptr::null_mut(); given.len()];
+    // SAFETY: blocks of `f`; there are no more headers than blocks that ask for one.
+    let n = unsafe {
+        popcorn_outermost_headers(
+            f.0,
+            given.as_ptr(),
+            given.len(),
+            headers.as_mut_ptr(),
+            headers.len(),
+        )
+    };
+    headers.truncate(n);
+    headers.into_iter().map(Block).collect()
+}
+
+/// Leads the edges that enter a natural loop from outside through one new block, which is returned.
+pub fn gather_entries(header: Block) -> Block {
+    // SAFETY: the header of a loop has an edge from outside.
+    unsafe { Block(popcorn_gather_entries(header.0)) }
 }
 
 /// The loop analyses of one function. Making them gives every loop a preheader, one latch, exits of its

@@ -20,6 +20,7 @@
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/Local.h"
+#include "llvm/Transforms/Utils/SSAUpdater.h"
 
 using namespace llvm;
 
@@ -294,6 +295,31 @@ void popcorn_demote_registers(LLVMValueRef function) {
     DemoteRegToStack(*I);
   for (PHINode *P : Phis)
     DemotePHIToStack(P);
+}
+
+// Makes each use of `value` see the definition that reaches it, where `value` itself and values[i], at the
+// end of blocks[i], define the same variable. Phis are made where definitions meet.
+void popcorn_merge_definitions(LLVMValueRef value, LLVMBasicBlockRef *blocks, LLVMValueRef *values,
+                               size_t count) {
+  Value *V = unwrap(value);
+  BasicBlock *Home = nullptr;
+  if (auto *I = dyn_cast<Instruction>(V))
+    Home = I->getParent();
+  else
+    Home = &cast<Argument>(V)->getParent()->getEntryBlock();
+  SSAUpdater Updater;
+  Updater.Initialize(V->getType(), V->getName());
+  Updater.AddAvailableValue(Home, V);
+  for (size_t I = 0; I < count; I++)
+    Updater.AddAvailableValue(unwrap(blocks[I]), unwrap(values[I]));
+  SmallVector<Use *, 16> Uses;
+  for (Use &U : V->uses()) {
+    auto *User = cast<Instruction>(U.getUser());
+    if (isa<PHINode>(User) || User->getParent() != Home)
+      Uses.push_back(&U);
+  }
+  for (Use *U : Uses)
+    Updater.RewriteUse(*U);
 }
 
 // One section per function and per global.

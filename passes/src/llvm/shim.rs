@@ -42,6 +42,12 @@ unsafe extern "C" {
     pub fn popcorn_is_static_alloca(inst: LLVMValueRef) -> u32;
     pub fn popcorn_alloca_size(inst: LLVMValueRef) -> u64;
     pub fn popcorn_demote_registers(function: LLVMValueRef);
+    pub fn popcorn_merge_definitions(
+        value: LLVMValueRef,
+        blocks: *const LLVMBasicBlockRef,
+        values: *const LLVMValueRef,
+        count: usize,
+    );
     pub fn popcorn_section_per_symbol(machine: *mut std::ffi::c_void);
     pub fn popcorn_back_edges(
         function: LLVMValueRef,

@@ -537,6 +537,14 @@ impl Value {
     pub fn demote_registers(self) {
         unsafe { shim::popcorn_demote_registers(self.0) }
     }
+    /// This argument or instruction and `others`, each as it is at the end of a block, define one variable:
+    /// gives each use the definition that reaches it.
+    pub fn merge_definitions(self, others: &[(Block, Value)]) {
+        let (blocks, values): (Vec<_>, Vec<_>) = others.iter().map(|(b, v)| (b.0, v.0)).unzip();
+        unsafe {
+            shim::popcorn_merge_definitions(self.0, blocks.as_ptr(), values.as_ptr(), blocks.len());
+        }
+    }
     /// (latch, header) of every back edge of a depth-first walk.
     pub fn back_edges(self) -> Vec<(Block, Block)> {
         unsafe {

@@ -133,6 +133,15 @@
         load_context
         done    __popcorn_capture_next
 
+// __popcorn_capture_skip(record)
+        function __popcorn_capture_skip
+        save_context
+        mov     x1, x0
+        mov     x0, sp
+        bl      __popcorn_capture_skip_step
+        load_context
+        done    __popcorn_capture_skip
+
 // longjmp(buffer, value)
         function longjmp
         save_context

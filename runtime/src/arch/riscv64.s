@@ -131,6 +131,15 @@
         load_context
         done    __popcorn_capture_next
 
+# __popcorn_capture_skip(record)
+        function __popcorn_capture_skip
+        save_context
+        mv      a1, a0
+        mv      a0, sp
+        call    __popcorn_capture_skip_step
+        load_context
+        done    __popcorn_capture_skip
+
 # longjmp(buffer, value)
         function longjmp
         save_context

@@ -139,6 +139,15 @@
         load_context
         done    __popcorn_capture_next
 
+# __popcorn_capture_skip(record)
+        function __popcorn_capture_skip
+        save_context
+        movq    %rdi, %rsi
+        movq    %rsp, %rdi
+        callq   __popcorn_capture_skip_step
+        load_context
+        done    __popcorn_capture_skip
+
 # longjmp(buffer, value)
         function longjmp
         save_context

@@ -118,6 +118,14 @@ pub fn sigaction(args: [i64; 6]) -> i64 {
     }
 }
 
+/// Whether a handler may run in this process. A child that shares no table answers for its parent too.
+pub fn any_handler() -> bool {
+    const SIG_IGN: u64 = 1;
+    // SAFETY: plain words; a handler that is installed meanwhile in another thread is no handler of ours.
+    let table = unsafe { TABLE.get() };
+    table.iter().any(|action| action.handler > SIG_IGN)
+}
+
 /// Installs every disposition of the table again, after a hop.
 pub fn reinstall() {
     for signal in 1..SIGNALS {
