@@ -1,5 +1,6 @@
 // A stack of 100,000 frames is captured and rebuilt; each frame holds a local whose address is taken.
 //#Migrate: every 33343 / 100003
+//#AsBuilt: every 50021
 //#Cycle: every 100001 at most 3
 #include <stdio.h>
 

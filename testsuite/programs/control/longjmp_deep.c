@@ -1,5 +1,6 @@
 // longjmp across thousands of frames, to buffers in several of them, again and again.
 //#Migrate: every 997 / 10007
+//#AsBuilt: every 997
 //#Cycle: every 6007 at most 4
 #include <setjmp.h>
 #include <stdio.h>
