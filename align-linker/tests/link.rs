@@ -395,7 +395,7 @@ fn what_differs_per_isa_is_named() {
 }
 
 #[test]
-fn a_function_must_be_capturable_on_every_isa_or_on_none() {
+fn a_function_must_be_instrumented_on_every_isa_or_on_none() {
     const REST: &str = "int __popcorn_personality(int a) { return a; } void __popcorn_capture_next(void *r) { for (;;) ; }
         long leaf(long n) { return n; } long walk(long n); int main(void) { return walk(3); }";
     let bench = Bench::new();
@@ -415,24 +415,6 @@ fn a_function_must_be_capturable_on_every_isa_or_on_none() {
         without.find("define i64 @walk.resume").unwrap(),
     );
     let without = format!("{}}}\n{}", &without[..pads], &without[calls..]);
-    let walk = bench.fat_each(
-        "walk.ll",
-        |isa| {
-            if isa.id == 2 {
-                without.clone()
-            } else {
-                whole.to_owned()
-            }
-        },
-        &[],
-    );
-    let said = link_error(&bench.job(&[&start, &walk, &rest]));
-    let expected = format!(
-        "function walk: has capture pads either here or on {}, not on both ({})",
-        ALL[0].name, ALL[2].name
-    );
-    assert!(said.contains(&expected), "{said}");
-
     let bare = without.replace("personality ptr @__popcorn_personality ", "");
     let walk = bench.fat_each(
         "walk.ll",
@@ -451,6 +433,20 @@ fn a_function_must_be_capturable_on_every_isa_or_on_none() {
         ALL[0].name
     );
     assert!(said.contains(&expected), "{said}");
+
+    // Where one back end sees that calls are never reached, their pads go with them.
+    let walk = bench.fat_each(
+        "walk.ll",
+        |isa| {
+            if isa.id == 2 {
+                without.clone()
+            } else {
+                whole.to_owned()
+            }
+        },
+        &[],
+    );
+    link(&bench.job(&[&start, &walk, &rest])).expect("pads may differ");
 }
 
 #[test]

@@ -36,25 +36,30 @@ pub enum Want {
     Nothing,
 }
 
+/// The dependency file that `-MD` or `-MMD` asks for beside the output, if one does.
+pub fn dependency_file(job: &Job, object: &Path) -> Option<PathBuf> {
+    job.args.deps.flag.as_ref()?;
+    Some(match &job.args.deps.file {
+        Some(file) => PathBuf::from(file),
+        None => object.with_extension("d"),
+    })
+}
+
 /// The front end's command line for one source file. `object` is what the file is compiled to, for the
-/// rule in a dependency file.
+/// rule in a dependency file, which is written to `dependencies`.
 pub fn command(
     job: &Job,
     input: &Path,
     language: Language,
     want: Want,
     object: &Path,
+    dependencies: Option<&Path>,
 ) -> Result<Command> {
     let mut clang = Command::new(&job.clang);
     let (before, after) = base_flags(job)?;
     clang.args(before).args(&job.args.front).args(after);
-    if let Some(flag) = &job.args.deps.flag {
-        clang.arg(flag);
-        let file = match &job.args.deps.file {
-            Some(file) => PathBuf::from(file),
-            None => object.with_extension("d"),
-        };
-        clang.arg("-MF").arg(file);
+    if let (Some(flag), Some(file)) = (&job.args.deps.flag, dependencies) {
+        clang.arg(flag).arg("-MF").arg(file);
         if !job.args.deps.target {
             clang.arg("-MQ").arg(object);
         }

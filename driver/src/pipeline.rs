@@ -63,14 +63,15 @@ fn preprocess(job: &Job, input: &Input) -> Result<()> {
         Want::Preprocessed
     };
     let object = job.default_output(path, "o");
-    let Some(text) = front_end(job, path, *language, want, &object)? else {
+    let Some(made) = front_end(job, path, *language, want, &object)? else {
         return Ok(());
     };
     match &job.args.output {
         _ if syntax || job.args.deps.file.is_some() => Ok(()),
-        Some(file) => output::write(Path::new(file), &text),
-        None => output::write(Path::new("-"), &text),
-    }
+        Some(file) => output::write(Path::new(file), &made.bytes),
+        None => output::write(Path::new("-"), &made.bytes),
+    }?;
+    made.commit()
 }
 
 /// `-c`, `-S`, with or without `-emit-llvm`.
@@ -87,7 +88,7 @@ fn compile_to_file(job: &Job, input: &Input) -> Result<()> {
         Some(file) => PathBuf::from(file),
         None => job.default_output(path, extension),
     };
-    let bytes = if job.args.emit_llvm {
+    let made = if job.args.emit_llvm {
         let want = if assembly {
             Want::IrText
         } else {
@@ -106,23 +107,30 @@ fn compile_to_file(job: &Job, input: &Input) -> Result<()> {
         };
         compile(job, input, wanted, &file)?
     };
-    match bytes {
-        Some(bytes) => output::write(&file, &bytes),
+    match made {
+        Some(made) => {
+            output::write(&file, &made.bytes)?;
+            made.commit()
+        }
         None => Ok(()),
     }
 }
 
 /// No mode flag: compile what needs it, then link everything.
 fn compile_and_link(job: &Job) -> Result<()> {
-    let mut inputs = Vec::new();
+    let (mut inputs, mut dependencies) = (Vec::new(), Vec::new());
     for input in &job.inputs {
         match input {
             Input::Linkable(path) => inputs.push(linkable(path)?),
             Input::Source(path, _) | Input::Ir(path) => {
                 let object = job.default_output(path, "o");
-                let bytes = compile(job, input, Output::Object, &object)?;
-                let path = object;
-                inputs.push(linker::Input::Object { path, bytes });
+                let made = compile(job, input, Output::Object, &object)?;
+                let (bytes, rule) = made.map_or((None, None), |m| (Some(m.bytes), m.dependencies));
+                dependencies.extend(rule);
+                inputs.push(linker::Input::Object {
+                    path: object,
+                    bytes,
+                });
             }
         }
     }
@@ -140,7 +148,8 @@ fn compile_and_link(job: &Job) -> Result<()> {
         );
     }
     let output = PathBuf::from(job.args.output.as_deref().unwrap_or("a.out"));
-    link(job, inputs, provider, &output)
+    link(job, inputs, provider, &output)?;
+    dependencies.into_iter().try_for_each(Pending::commit)
 }
 
 /// Tells an archive from an object by its first bytes.
@@ -177,6 +186,12 @@ fn link(
             return Ok(());
         }
     }
+    if output.is_dir() {
+        return Err(Error::Plain(format!(
+            "{}: the output is a directory",
+            output.display()
+        )));
+    }
     let scratch = tempfile::tempdir().map_err(Error::io(&std::env::temp_dir()))?;
     let place = if output::is_special(output) {
         scratch.path().join("a.out")
@@ -201,15 +216,39 @@ fn link(
     pending.commit()
 }
 
+/// What was made of one input.
+struct Made {
+    bytes: Vec<u8>,
+    /// Its dependency file, which must not appear if anything goes wrong later.
+    dependencies: Option<Pending>,
+}
+
+impl Made {
+    /// The output is in its place: the dependency file may follow.
+    fn commit(self) -> Result<()> {
+        self.dependencies.map_or(Ok(()), Pending::commit)
+    }
+}
+
 /// One translation unit through the passes. `None` after `-###`.
-fn compile(job: &Job, input: &Input, wanted: Output, object: &Path) -> Result<Option<Vec<u8>>> {
+fn compile(job: &Job, input: &Input, wanted: Output, object: &Path) -> Result<Option<Made>> {
     let (path, ir) = match input {
         Input::Source(path, language) => {
             let ir = front_end(job, path, *language, Want::Bitcode, object)?;
             (path, ir)
         }
         Input::Ir(path) | Input::Linkable(path) if job.args.dry_run => (path, None),
-        Input::Ir(path) | Input::Linkable(path) => (path, Some(read(path)?)),
+        Input::Ir(path) | Input::Linkable(path) => {
+            let bytes = read(path)?;
+            let dependencies = None;
+            (
+                path,
+                Some(Made {
+                    bytes,
+                    dependencies,
+                }),
+            )
+        }
     };
     if job.args.dry_run || job.args.verbose {
         let isas: Vec<_> = job.isas.iter().map(|i| i.name).collect();
@@ -233,7 +272,10 @@ fn compile(job: &Job, input: &Input, wanted: Output, object: &Path) -> Result<Op
         save_temps: job.save_temps.clone(),
         name: path.display().to_string(),
     };
-    Ok(Some(popcorn_passes::compile(&ir, &options, wanted)?))
+    Ok(Some(Made {
+        bytes: popcorn_passes::compile(&ir.bytes, &options, wanted)?,
+        ..ir
+    }))
 }
 
 /// Runs the front end on one file. `None` after `-###`.
@@ -243,15 +285,26 @@ fn front_end(
     language: Language,
     want: Want,
     object: &Path,
-) -> Result<Option<Vec<u8>>> {
-    let command = frontend::command(job, path, language, want, object)?;
+) -> Result<Option<Made>> {
+    let file = frontend::dependency_file(job, object);
+    let pending = match &file {
+        Some(file) if !job.args.dry_run && !output::is_special(file) && file != Path::new("-") => {
+            Some(Pending::new(file, false)?)
+        }
+        _ => None,
+    };
+    let place = pending.as_ref().map(Pending::temp).or(file.as_deref());
+    let command = frontend::command(job, path, language, want, object, place)?;
     if job.args.dry_run || job.args.verbose {
         eprintln!("{}", quoted(&command));
         if job.args.dry_run {
             return Ok(None);
         }
     }
-    frontend::run(command).map(Some)
+    Ok(Some(Made {
+        bytes: frontend::run(command)?,
+        dependencies: pending,
+    }))
 }
 
 /// A command as `-###` prints it.

@@ -30,16 +30,14 @@ pub fn run(module: &Module) {
 fn copy_at_entry(module: &Module, f: Value, index: usize, ty: crate::llvm::Type) {
     let layout = module.layout();
     let parameter = f.params()[index];
-    let align = f.param_align(index).max(layout.align(ty));
+    // What the caller promises; the type's own alignment may be more (`_BitInt(65)` is an `i128` in memory).
+    let promised = f.param_align(index).max(1);
+    let align = promised.max(layout.align(ty));
     let b = Builder::at_start(module, f.entry());
     let own = b.alloca(ty, align, &format!("{}.copy", parameter.name()));
     parameter.replace_all_uses_with(own);
-    b.memcpy(
-        own,
-        parameter,
-        module.i64_const(layout.size(ty)),
-        align as u32,
-    );
+    let size = module.i64_const(layout.size(ty));
+    b.memcpy_from(own, align as u32, parameter, promised as u32, size);
 }
 
 fn strip_call(call: Value) {

@@ -5,8 +5,10 @@
 //!
 //! | directive | meaning | default |
 //! |---|---|---|
-//! | `//#Config: O0, O2` | optimisation levels it is compiled at | `O0, O2` |
+//! | `//#Config: O0, O2` | optimisation levels at which it goes through all runs | `O0, O2` |
+//! | `//#Briefly: O1, O3, Os` | levels at which it only moves in place, at one k, and across all ISAs | `O1, O3, Os` |
 //! | `//#Migrate: every 1 / 7 / 101` | k of the runs in which it is captured and resumed in place | `every 1 / 7 / 101` |
+//! | `//#AsBuilt: every 1` | k of the run in place at the points there are by default; `never`: none | `every 1` |
 //! | `//#Cycle: every 5 at most 6` | k and number of hops of the run across all ISAs | `every 5 at most 6` |
 //! | `//#Cycle: never` | not run across ISAs | |
 //! | `//#Flags: -pthread` | flags for both compilers | none |
@@ -40,10 +42,14 @@ pub struct Program {
     pub path: PathBuf,
     /// `topic/name`.
     pub name: String,
-    /// Optimisation levels, without the dash.
+    /// Optimisation levels of all runs, without the dash.
     pub configs: Vec<String>,
+    /// Levels at which there are few.
+    pub brief: Vec<String>,
     /// k of the runs in place.
     pub every: Vec<u64>,
+    /// k of the run in place at the points there are by default.
+    pub as_built: Option<u64>,
     pub cycle: Option<Cycle>,
     pub flags: Vec<String>,
     pub args: Vec<String>,
@@ -61,7 +67,9 @@ impl Program {
             path: path.to_owned(),
             name: name.to_owned(),
             configs: vec!["O0".into(), "O2".into()],
+            brief: vec!["O1".into(), "O3".into(), "Os".into()],
             every: vec![1, 7, 101],
+            as_built: Some(1),
             cycle: Some(Cycle { every: 5, max: 6 }),
             flags: Vec::new(),
             args: Vec::new(),
@@ -92,15 +100,9 @@ impl Program {
         let value = value.trim();
         let words = || value.split_whitespace().map(str::to_owned);
         match name {
-            "Config" => {
-                self.configs = value.split(',').map(|c| c.trim().to_owned()).collect();
-                for config in &self.configs {
-                    ensure!(
-                        ["O0", "O1", "O2", "O3", "Os", "Oz"].contains(&config.as_str()),
-                        "unknown configuration `{config}`"
-                    );
-                }
-            }
+            "Config" => self.configs = levels(value)?,
+            "Briefly" if value == "never" => self.brief.clear(),
+            "Briefly" => self.brief = levels(value)?,
             "Migrate" => {
                 let list = value
                     .strip_prefix("every")
@@ -109,6 +111,11 @@ impl Program {
                     .split('/')
                     .map(|k| Ok(k.trim().parse()?))
                     .collect::<Result<_>>()?;
+            }
+            "AsBuilt" if value == "never" => self.as_built = None,
+            "AsBuilt" => {
+                let k = value.strip_prefix("every").context("expected `every K`")?;
+                self.as_built = Some(k.trim().parse()?);
             }
             "Cycle" if value == "never" => self.cycle = None,
             "Cycle" => {
@@ -144,6 +151,19 @@ impl Program {
     }
 }
 
+fn levels(list: &str) -> Result<Vec<String>> {
+    list.split(',')
+        .map(|level| {
+            let level = level.trim();
+            ensure!(
+                ["O0", "O1", "O2", "O3", "Os", "Oz"].contains(&level),
+                "unknown optimisation level `{level}`"
+            );
+            Ok(level.to_owned())
+        })
+        .collect()
+}
+
 /// Every program below `dir` (`dir/topic/name.c`), sorted by name.
 pub fn collect(dir: &Path) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
@@ -177,13 +197,15 @@ mod tests {
     #[test]
     fn every_directive() {
         let p = parse(
-            "//#Config: O1, O3\n//#Migrate: every 2 / 3\n//#Cycle: every 9 at most 4\n\
+            "//#Config: O1, O3\n//#Briefly: Oz\n//#Migrate: every 2 / 3\n//#AsBuilt: every 6\n//#Cycle: every 9 at most 4\n\
              //#Flags: -lm -g\n//#Args: x y\n//#Env: A=B=C\n//#Stdin: one\n//#Stdin: two\n\
              //#ExpectSym: main same-address\n//#Timeout: 5\n",
         )
         .unwrap();
         assert_eq!(p.configs, ["O1", "O3"]);
+        assert_eq!(p.brief, ["Oz"]);
         assert_eq!(p.every, [2, 3]);
+        assert_eq!(p.as_built, Some(6));
         assert_eq!(p.cycle, Some(Cycle { every: 9, max: 4 }));
         assert_eq!(p.flags, ["-lm", "-g"]);
         assert_eq!(p.args, ["x", "y"]);
@@ -198,6 +220,8 @@ mod tests {
         for bad in [
             "//#Confg: O2",
             "//#Config: O9",
+            "//#Briefly: always",
+            "//#AsBuilt: 7",
             "//#Migrate: always",
             "//#Cycle: every x at most 2",
             "//#ExpectSym: main",

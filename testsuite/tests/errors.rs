@@ -1,5 +1,10 @@
 //! Bad input: a clear error, a non-zero exit status, nothing half-written.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
 use anyhow::{Result, ensure};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
@@ -244,9 +249,9 @@ fn foreign_files() -> Result<()> {
 #[test]
 fn a_damaged_program_is_refused() -> Result<()> {
     let Some(w) = hello()? else { return Ok(()) };
-    let whole = std::fs::read(w.path("hello"))?;
+    let whole = fs::read(w.path("hello"))?;
     for keep in [0, 3, 64, 1000, whole.len() / 2, whole.len() - 40] {
-        std::fs::write(w.path("cut"), &whole[..keep])?;
+        fs::write(w.path("cut"), &whole[..keep])?;
         w.refused("popcorn", "inspect cut", &["cut"])?;
         w.refused(
             "popcorn",
@@ -289,15 +294,149 @@ fn options_that_cannot_be_obeyed() -> Result<()> {
 #[test]
 fn an_old_output_survives_a_failure() -> Result<()> {
     let Some(w) = hello()? else { return Ok(()) };
-    let before = std::fs::read(w.path("hello"))?;
+    let before = fs::read(w.path("hello"))?;
     w.file(
         "bad.c",
         "int missing(void);\nint main(void) { return missing(); }\n",
     );
     w.refused("popcorn-cc", "bad.c -o hello", &["missing"])?;
     ensure!(
-        std::fs::read(w.path("hello"))? == before,
+        fs::read(w.path("hello"))? == before,
         "the old program is gone"
     );
+    Ok(())
+}
+
+/// The passes refuse what the front end took: its dependency file must not appear, nor replace an old one.
+#[test]
+fn no_dependency_file_of_a_refused_module() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file(
+        "a.c",
+        "int spin(int x)\n{\n\t__asm__(\"rol $3, %0\" : \"+r\"(x));\n\treturn x;\n}\nint main(void) { return spin(1); }\n",
+    );
+    for line in [
+        "-MMD -c a.c",
+        "-MD -MF deps -c a.c -o b.o",
+        "-MD -S a.c",
+        "-MD a.c -o a",
+    ] {
+        w.refused("popcorn-cc", line, &["inline assembly", "`spin`"])?;
+    }
+    w.file("a.d", "old\n");
+    w.refused("popcorn-cc", "-MMD -c a.c", &["`spin`"])?;
+    ensure!(
+        fs::read_to_string(w.path("a.d"))? == "old\n",
+        "the old file is gone"
+    );
+    // Nor of a program that does not link.
+    w.file(
+        "b.c",
+        "int missing(void);\nint main(void) { return missing(); }\n",
+    );
+    w.refused("popcorn-cc", "-MD b.c -o b", &["missing"])
+}
+
+/// One ISA's object exchanged for another file's.
+#[test]
+fn objects_that_do_not_belong_together() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file(
+        "a.c",
+        "int table[4] = {1};\nint main(void) { return table[0]; }\n",
+    );
+    w.file(
+        "b.c",
+        "int table[8] = {1};\nint main(void) { return table[0]; }\n",
+    );
+    w.ok("popcorn-cc", "-c a.c")?;
+    w.ok("popcorn-cc", "-c b.c")?;
+    w.file("garbage", "this is no object\n");
+    let (isa, other) = (ALL[2].name, ALL[1].name);
+    let objcopy = |line: String| {
+        let mut command = Command::new("llvm-objcopy-22");
+        command
+            .args(line.split_whitespace())
+            .current_dir(w.path(""));
+        toolchain::compile(&mut command)
+    };
+    objcopy(format!("--dump-section .popcorn.obj.{isa}=b.part b.o"))?;
+    objcopy(format!("--dump-section .popcorn.obj.{other}=a.part a.o"))?;
+    for part in ["b.part", "a.part", "garbage"] {
+        objcopy(format!(
+            "--update-section .popcorn.obj.{isa}={part} a.o {part}.o"
+        ))?;
+    }
+    w.refused(
+        "popcorn-cc",
+        "b.part.o -o x",
+        &[
+            "b.part.o",
+            "table",
+            "different sizes per ISA",
+            isa,
+            BASE.name,
+        ],
+    )?;
+    w.refused("popcorn-cc", "a.part.o -o x", &["a.part.o", "machine", isa])?;
+    w.refused("popcorn-cc", "garbage.o -o x", &["garbage.o", "ELF", isa])
+}
+
+/// A command that runs without root's rights, for which nothing is unreadable.
+fn as_nobody(w: &Workspace, tool: &str, line: &str) -> Result<Command> {
+    let mut command = w.command(tool, line);
+    if fs::metadata("/proc/self")?.uid() == 0 {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    Ok(command)
+}
+
+const NOBODY: u32 = 65534;
+
+#[test]
+fn files_that_may_not_be_read_or_written() -> Result<()> {
+    let Some(w) = hello()? else { return Ok(()) };
+    fs::set_permissions(w.path(""), Permissions::from_mode(0o755))?;
+    for (file, mode) in [("hello", 0o000), ("hello.c", 0o000)] {
+        fs::set_permissions(w.path(file), Permissions::from_mode(mode))?;
+    }
+    let isa = ALL[1].name;
+    let before = w.files();
+    for (tool, line, named) in [
+        ("popcorn", format!("run --isa {isa} ./hello"), "hello"),
+        ("popcorn", "run ./hello".to_owned(), "hello"),
+        ("popcorn", "inspect hello".to_owned(), "hello"),
+        (
+            "popcorn",
+            format!("extract --isa {isa} hello -o x"),
+            "hello",
+        ),
+        (
+            "popcorn-cc",
+            "-c hello.c -o /dev/null".to_owned(),
+            "hello.c",
+        ),
+    ] {
+        let output = as_nobody(&w, tool, &line)?.output()?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.code() == Some(1)
+                && stderr.contains(named)
+                && stderr.to_lowercase().contains("permission denied"),
+            "{tool} {line}: {:?}\n{stderr}",
+            output.status
+        );
+        ensure!(output.stdout.is_empty() && w.files() == before, "{line}");
+    }
+    w.file("a.c", HELLO).ok("popcorn-cc", "-c a.c")?;
+    fs::create_dir(w.path("directory"))?;
+    for line in ["a.o -o directory", "-c a.c -o directory", "a.o -o none/a"] {
+        let named = line.split(' ').next_back().unwrap_or(line);
+        w.refused("popcorn-cc", line, &[named])?;
+    }
     Ok(())
 }

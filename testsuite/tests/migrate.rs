@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -47,7 +49,11 @@ struct Running {
 
 impl Running {
     fn start(w: &Workspace, prog: &str) -> Result<Running> {
-        let mut child = Command::new(w.path(prog))
+        Running::spawn(&mut Command::new(w.path(prog)))
+    }
+
+    fn spawn(command: &mut Command) -> Result<Running> {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -185,6 +191,46 @@ fn who_cannot_be_asked() -> Result<()> {
         &format!("migrate 999999999 --to {isa}"),
         &["no process 999999999"],
     )
+}
+
+/// Another user's process, and one with this user but other groups, stay as they are.
+#[test]
+fn processes_of_others_are_left_alone() -> Result<()> {
+    const NOBODY: u32 = 65534;
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    if fs::metadata("/proc/self")?.uid() != 0 {
+        eprintln!("skipped: only root has other users' processes");
+        return Ok(());
+    }
+    w.file("count.c", COUNT)
+        .ok("popcorn-cc", "-O2 count.c -o count")?;
+    fs::set_permissions(w.path(""), fs::Permissions::from_mode(0o755))?;
+    // Popcorn itself may lie where others cannot look.
+    fs::copy(toolchain::tool("popcorn"), w.path("popcorn"))?;
+    let isa = ALL[1].name;
+    for (gid, texts) in [
+        (0, ["process", "other groups or privileges"]),
+        (NOBODY, ["process", "another user"]),
+    ] {
+        let uid = if gid == 0 { NOBODY } else { 0 };
+        let mut running = Running::spawn(Command::new(w.path("count")).uid(uid).gid(0))?;
+        let pid = running.child.id().to_string();
+        let output = Command::new(w.path("popcorn"))
+            .args(["migrate", &pid, "--to", isa, "--timeout", "2"])
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .output()?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code() == Some(1), "{:?}", output.status);
+        for text in texts.iter().chain(&[pid.as_str(), "help:"]) {
+            ensure!(stderr.contains(text), "no `{text}` in:\n{stderr}");
+        }
+        running.arrives(BASE.name)?;
+        running.finish()?;
+    }
+    Ok(())
 }
 
 /// A program whose image for another ISA is of another build goes on without moving.

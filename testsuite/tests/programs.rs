@@ -8,6 +8,9 @@
 //! * `A-to-B-to-C/topic/name/O2`: moves around all ISAs;
 //! * `symbols/topic/name/O2`: `ExpectSym` directives.
 //!
+//! At -O0 and -O2 there are all of these. At the other levels a program only moves in place at one k and
+//! around the ISAs: what differs between levels is the code that is captured.
+//!
 //! The output of each must be that of the plain build. With `POPCORN_LONG` set there are more k, and
 //! longer ways around.
 
@@ -71,16 +74,8 @@ fn trials() -> Result<Vec<Trial>> {
         }
         let subject = Arc::new(Subject {
             oracle: OnceLock::new(),
-            builds: program
-                .configs
-                .iter()
-                .map(|c| (c.clone(), OnceLock::new()))
-                .collect(),
-            dense: program
-                .configs
-                .iter()
-                .map(|c| (c.clone(), OnceLock::new()))
-                .collect(),
+            builds: builds(&program),
+            dense: builds(&program),
             dir: tempfile::tempdir()?,
             program,
         });
@@ -89,7 +84,9 @@ fn trials() -> Result<Vec<Trial>> {
         trials.push(trial(format!("oracle/{name}"), None, move || {
             s.oracle().map(drop)
         }));
-        for config in subject.program.configs.clone() {
+        let levels = subject.program.configs.iter().map(|c| (c, false));
+        let levels = levels.chain(subject.program.brief.iter().map(|c| (c, true)));
+        for (config, brief) in levels {
             let mut add = |kind: String, lack: Option<String>, run: Run| {
                 let (s, config) = (subject.clone(), config.clone());
                 trials.push(trial(
@@ -98,21 +95,20 @@ fn trials() -> Result<Vec<Trial>> {
                     move || s.check(&config, run),
                 ));
             };
-            for (isa, lack) in ALL.iter().zip(&emulators) {
+            for (isa, lack) in ALL.iter().zip(&emulators).filter(|_| !brief) {
                 add(isa.name.to_owned(), lack.clone(), Run::As(isa));
             }
-            for &k in &subject.program.every {
+            for &k in every(&subject.program, brief) {
                 add(format!("self-every-{k}"), None, Run::InPlace(k));
             }
-            // A program that leaves k = 1 out has too many points for it.
-            if subject.program.every.contains(&1) {
-                add("self-as-built".to_owned(), None, Run::AsBuilt);
+            if let Some(k) = subject.program.as_built.filter(|_| !brief) {
+                add("self-as-built".to_owned(), None, Run::AsBuilt(k));
             }
             if subject.program.cycle.is_some() {
                 let kind = toolchain::all_isas("-to-");
                 add(kind, any_emulator.clone(), Run::Around);
             }
-            if !subject.program.same_address.is_empty() {
+            if !subject.program.same_address.is_empty() && !brief {
                 let (s, config) = (subject.clone(), config.clone());
                 trials.push(trial(
                     format!("symbols/{name}/{config}"),
@@ -125,13 +121,30 @@ fn trials() -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
+/// The distances of captures in place: the program's second, or only, one where there is to be one.
+fn every(program: &Program, brief: bool) -> &[u64] {
+    let all = &program.every[..];
+    if brief {
+        let at = (all.len() / 2).min(1);
+        all.get(at..=at).unwrap_or_default()
+    } else {
+        all
+    }
+}
+
+/// Room for a build per level.
+fn builds(program: &Program) -> HashMap<String, Shared<PathBuf>> {
+    let levels = program.configs.iter().chain(&program.brief);
+    levels.map(|c| (c.clone(), OnceLock::new())).collect()
+}
+
 /// How a program is run.
 #[derive(Clone, Copy)]
 enum Run {
     As(&'static Isa),
     InPlace(u64),
-    /// In place at every point there is by default, which may be none.
-    AsBuilt,
+    /// In place at every k-th point there is by default, which may be none.
+    AsBuilt(u64),
     Around,
 }
 
@@ -182,7 +195,7 @@ impl Subject {
     /// Runs the program in one way and compares.
     fn check(&self, config: &str, run: Run) -> Result<()> {
         let expected = self.oracle()?;
-        let exe = self.build(config, !matches!(run, Run::As(_) | Run::AsBuilt))?;
+        let exe = self.build(config, !matches!(run, Run::As(_) | Run::AsBuilt(_)))?;
         let mut command = Command::new(toolchain::tool("popcorn"));
         command.arg("run");
         match run {
@@ -192,8 +205,8 @@ impl Subject {
             Run::InPlace(k) => {
                 command.args(["--trace", "--hop", &format!("every={k},isas=self")]);
             }
-            Run::AsBuilt => {
-                command.args(["--hop", "every=1,isas=self"]);
+            Run::AsBuilt(k) => {
+                command.args(["--hop", &format!("every={k},isas=self")]);
             }
             Run::Around => {
                 let cycle = self.program.cycle.expect("checked before");
@@ -219,7 +232,7 @@ impl Subject {
     fn hopped(&self, run: Run, outcome: &Outcome) -> Result<()> {
         let hops = hops(&outcome.stderr);
         match run {
-            Run::As(_) | Run::AsBuilt => {}
+            Run::As(_) | Run::AsBuilt(_) => {}
             // Not every program passes as many points as the larger k ask for.
             Run::InPlace(k) if k > 1 => {}
             Run::InPlace(_) | Run::Around => ensure!(

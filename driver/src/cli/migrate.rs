@@ -116,7 +116,13 @@ impl Process {
             ));
         }
         let exe = proc.join("exe");
-        let target = fs::read_link(&exe).map_err(Error::io(&exe))?;
+        let target = fs::read_link(&exe).map_err(|e| match e.kind() {
+            io::ErrorKind::PermissionDenied => Error::usage(
+                format!("process {pid} has other groups or privileges than this user, and may not be looked at"),
+                "run popcorn with the same user, groups and capabilities as the process",
+            ),
+            _ => Error::io(&exe)(e),
+        })?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let emulated = name.starts_with("qemu-");
         let ours = if emulated {

@@ -37,6 +37,7 @@ impl Site {
 }
 
 pub fn split(runtime: &Runtime, f: Value, reach: &Reach) -> Vec<Site> {
+    fold_single_phis(f);
     let mut sites = Vec::new();
     for inst in f.instructions() {
         if is_point(inst) {
@@ -46,6 +47,21 @@ pub fn split(runtime: &Runtime, f: Value, reach: &Reach) -> Vec<Site> {
         }
     }
     sites
+}
+
+/// A value that leaves a loop by an invoke's result passes a phi with one way in, in the block that will be
+/// the continuation. Continuations have no phis of their own.
+fn fold_single_phis(f: Value) {
+    for block in f.blocks() {
+        for phi in block.phis() {
+            if let [(value, _)] = phi.incoming()[..]
+                && value != phi
+            {
+                phi.replace_all_uses_with(value);
+                phi.erase();
+            }
+        }
+    }
 }
 
 fn split_call(runtime: &Runtime, f: Value, call: Value) -> Site {

@@ -254,9 +254,21 @@ impl<'m> Builder<'m> {
         v.set_alignment(align);
         v
     }
+    /// Copies between places that are both aligned to `align`.
     pub fn memcpy(&self, to: Value, from: Value, size: Value, align: u32) -> Value {
+        self.memcpy_from(to, align, from, align, size)
+    }
+    /// Copies between places of different alignments.
+    pub fn memcpy_from(
+        &self,
+        to: Value,
+        align: u32,
+        from: Value,
+        from_align: u32,
+        size: Value,
+    ) -> Value {
         unsafe {
-            let v = LLVMBuildMemCpy(self.raw, to.0, align, from.0, align, size.0);
+            let v = LLVMBuildMemCpy(self.raw, to.0, align, from.0, from_align, size.0);
             shim::popcorn_set_debug_location(v, self.like.map_or(std::ptr::null_mut(), |l| l.0));
             Value(v)
         }

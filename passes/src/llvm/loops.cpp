@@ -128,6 +128,10 @@ int popcorn_loop_unroll(Loops *loops, Loop *L, unsigned count) {
   O.SCEVExpansionBudget = 0;
   if (!L->isLoopSimplifyForm() || !L->isSafeToClone() || !L->isLCSSAForm(loops->DT))
     return 0;
+  // Few rounds would be laid out one after the other, and the loop, which the caller still looks at, freed.
+  unsigned Most = loops->SE.getSmallConstantMaxTripCount(L);
+  if (Most != 0 && Most <= count)
+    return 0;
   return UnrollLoop(L, O, &loops->LI, &loops->SE, &loops->DT, &loops->AC, &loops->TTI, &loops->ORE,
                     /*PreserveLCSSA=*/true) == LoopUnrollResult::PartiallyUnrolled;
 }

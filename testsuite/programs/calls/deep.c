@@ -1,6 +1,7 @@
-// A stack of 20,000 frames is captured and rebuilt; each frame holds a local whose address is taken.
-//#Migrate: every 5003 / 20011
-//#Cycle: every 15000 at most 3
+// A stack of 100,000 frames is captured and rebuilt; each frame holds a local whose address is taken.
+//#Migrate: every 33343 / 100003
+//#AsBuilt: every 50021
+//#Cycle: every 100001 at most 3
 #include <stdio.h>
 
 struct link {
@@ -27,7 +28,7 @@ __attribute__((noinline)) static unsigned down(unsigned n, struct link *up)
 
 int main(void)
 {
-	printf("%u\n", down(20000, 0));
-	printf("%u\n", down(20000, 0));
+	printf("%u\n", down(100000, 0));
+	printf("%u\n", down(100000, 0));
 	return 42;
 }

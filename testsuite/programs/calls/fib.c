@@ -1,5 +1,6 @@
 // Plain recursion: every activation's arguments and partial sums survive.
 //#Cycle: every 40 at most 9
+//#Briefly: O1, O3, Os, Oz
 //#ExpectSym: fib same-address
 //#ExpectSym: main same-address
 #include <stdio.h>

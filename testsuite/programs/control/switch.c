@@ -1,4 +1,5 @@
 // Switch machines: dense, sparse, over ranges, with fall-through, driving a tokenizer and a calculator.
+//#Briefly: O1, O3, Os, Oz
 #include <ctype.h>
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
 // siglongjmp out of handlers that interrupted a loop, a read and a sleep, after moves.
 //#Migrate: every 7
+//#AsBuilt: every 7
 //#Cycle: every 3 at most 5
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 // siglongjmp out of handlers that interrupt busy code anywhere: prologues, leaf functions, the poll itself.
 //#Migrate: every 7 / 101
+//#AsBuilt: every 7
 //#Cycle: every 1000 at most 4
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -1,6 +1,7 @@
 // What the kernel keeps for a process is there after a move: dispositions, mask, alternate stack,
 // timers, pipes, sockets, epoll, close-on-exec, append mode, offsets, umask, limits, page protections.
 //#Config: O2
+//#Briefly: never
 //#Migrate: every 7
 //#Cycle: every 40 at most 3
 //#Timeout: 120

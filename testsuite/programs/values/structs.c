@@ -1,4 +1,5 @@
 // Structs of many sizes and classes, passed and returned by value through recursion.
+//#Briefly: O1, O3, Os, Oz
 #include <stdio.h>
 
 #define STRUCT(N) \
