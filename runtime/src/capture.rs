@@ -132,6 +132,7 @@ pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
     // SAFETY: no other capture is under way, and there is one thread.
     let capture = unsafe { CAPTURE.get() };
     let first = capture.turn(0)? as *mut Record;
+    clear_site(first as u64);
     capture.job = Some(job);
     capture.innermost = first;
     capture.frames = 1;
@@ -177,6 +178,7 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
     capture.next = record;
     capture.frame = unwind::cfa(context, caller);
     capture.frames += 1;
+    clear_site(next);
     context.pc = caller.pad;
     context.args = [next, 0];
 }
@@ -208,6 +210,13 @@ pub unsafe extern "C" fn __popcorn_capture_skip_step(context: &mut Context, reco
     capture.frame = unwind::cfa(context, caller);
     context.pc = caller.pad;
     context.args = [record as u64, 0];
+}
+
+/// Pads store as many bytes of their site's index as are not zero.
+fn clear_site(record: u64) {
+    let record = record as *mut Record;
+    // SAFETY: room for a record's header.
+    unsafe { ((*record).site, (*record).reserved) = (0, 0) }
 }
 
 /// The walk before the capture saw a pad that is not there now.

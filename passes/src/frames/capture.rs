@@ -119,7 +119,7 @@ impl<'a> Tree<'a> {
         let m = self.runtime.module;
         let b = Builder::at_end(m, from);
         let place = b.field(record, RECORD_SITE, "site");
-        b.store(m.i64_const(index as u64), place);
+        b.store(self.layout.site(m, index), place);
         b.br(self.nodes[node].0);
         self.nodes[node].1.add_incoming(record, from);
     }

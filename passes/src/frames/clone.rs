@@ -41,7 +41,6 @@ pub fn build(runtime: &Runtime, f: Value, resume: Value, parts: &Parts) {
             None => p.ty().poison(),
         })
         .collect();
-    let site = b.load(m.int(64), b.field(frame, RECORD_SITE, "slot"), "site");
     drop(b);
 
     let mut wanted: Vec<Value> = Vec::new();
@@ -64,23 +63,17 @@ pub fn build(runtime: &Runtime, f: Value, resume: Value, parts: &Parts) {
         layout,
         descriptor: parts.descriptor,
     };
-    let bad = resume.append_block("bad.site");
-    Builder::at_end(m, bad).unreachable();
-    let b = Builder::at_end(m, entry);
-    let switch = b.switch(site, bad);
-    drop(b);
-
     let shared_pad = c.shared_pad();
+    let mut ways = Ways::default();
     for (index, site) in parts.sites.iter().enumerate() {
-        let number = m.i64_const(index as u64);
-        let start = match site {
+        match site {
             Site::Point {
                 record,
                 capture,
                 next,
             } => {
-                c.capture_at_point(map[record], block(*capture), number);
-                c.enter_behind_point(block(*next))
+                c.capture_at_point(map[record], block(*capture), layout.site(m, index));
+                ways.points.push((index, block(*next)));
             }
             Site::Call {
                 call,
@@ -89,20 +82,41 @@ pub fn build(runtime: &Runtime, f: Value, resume: Value, parts: &Parts) {
                 taken,
             } => {
                 let call = map[call];
-                c.note_site(call, number);
+                c.note_site(call, layout.site(m, index));
                 let pad = if *taken {
                     c.twin_pad(block(*pad))
                 } else {
                     call.set_unwind_dest(shared_pad);
                     shared_pad
                 };
-                c.enter_behind_call(call, block(*next), pad)
+                ways.add_call(index, call, block(*next), pad);
             }
-        };
-        switch.add_case(number, start);
+        }
     }
+    c.enter(entry, &ways);
     c.leave_at(parts, |header| block(header), f);
     c.demote(&map);
+}
+
+/// Where the clone may be entered.
+#[derive(Default)]
+struct Ways {
+    /// Migration points: index, and what comes behind.
+    points: Vec<(usize, Block)>,
+    /// Calls that share the code which resumes the callee, since they have results of one type and one pad:
+    /// index, call, and what comes behind.
+    calls: Vec<(Type, Block, Vec<(usize, Value, Block)>)>,
+}
+
+impl Ways {
+    fn add_call(&mut self, index: usize, call: Value, next: Block, pad: Block) {
+        let ty = call.ty();
+        let same = |(t, p, _): &&mut (Type, Block, Vec<_>)| *t == ty && *p == pad;
+        match self.calls.iter_mut().find(same) {
+            Some((.., calls)) => calls.push((index, call, next)),
+            None => self.calls.push((ty, pad, vec![(index, call, next)])),
+        }
+    }
 }
 
 struct Clone<'a> {
@@ -199,18 +213,52 @@ impl Clone<'_> {
         self.copy_out(&b, record);
     }
 
-    fn enter_behind_point(&self, next: Block) -> Block {
-        let start = self.f.append_block("resume.point");
-        let b = Builder::at_end(self.module(), start);
-        let (done, ty) = self.runtime.resume_done();
-        b.call(ty, done, &[self.record], "");
-        b.br(next);
-        start
+    /// The way in: from the site in the frame to what comes behind it.
+    fn enter(&self, entry: Block, ways: &Ways) {
+        let m = self.module();
+        let mut starts = Vec::new();
+        if !ways.points.is_empty() {
+            let start = self.f.append_block("resume.point");
+            starts.extend(ways.points.iter().map(|(index, _)| (*index, start)));
+            let b = Builder::at_end(m, start);
+            let (done, ty) = self.runtime.resume_done();
+            b.call(ty, done, &[self.record], "");
+            drop(b);
+            self.choose(start, &ways.points);
+        }
+        for (_, pad, calls) in &ways.calls {
+            let start = self.enter_behind_calls(calls, *pad);
+            starts.extend(calls.iter().map(|(index, ..)| (*index, start)));
+        }
+        starts.sort_by_key(|(index, _)| *index);
+        self.choose(entry, &starts);
     }
 
-    /// A block that asks the next inner frame for the call's result and goes on at `next`, where the call
-    /// itself goes on too.
-    fn enter_behind_call(&self, call: Value, next: Block, pad: Block) -> Block {
+    /// Ends `block`: goes on at the place that belongs to the site in the frame.
+    fn choose(&self, block: Block, places: &[(usize, Block)]) {
+        let m = self.module();
+        let b = Builder::at_end(m, block);
+        let [(_, first), rest @ ..] = places else {
+            b.unreachable();
+            return;
+        };
+        if rest.iter().all(|(_, place)| place == first) {
+            b.br(*first);
+            return;
+        }
+        let site = b.load(m.int(64), b.field(self.frame, RECORD_SITE, "slot"), "site");
+        let bad = self.f.append_block("bad.site");
+        let switch = b.switch(site, bad);
+        for (index, place) in places {
+            switch.add_case(m.i64_const(*index as u64), *place);
+        }
+        drop(b);
+        Builder::at_end(m, bad).unreachable();
+    }
+
+    /// A block that asks the next inner frame for its result, of one type, and goes on behind the call that
+    /// the frame is at, where that call itself goes on too.
+    fn enter_behind_calls(&self, calls: &[(usize, Value, Block)], pad: Block) -> Block {
         let m = self.module();
         let start = self.f.append_block("resume.call");
         let landed = self.f.append_block("resume.return");
@@ -222,18 +270,20 @@ impl Clone<'_> {
             "inner.descriptor",
         );
         let function = b.load(m.ptr(), d, "inner.resume");
-        let ty = Type::function(call.ty(), &[m.ptr()], false);
+        let ty = Type::function(calls[0].1.ty(), &[m.ptr()], false);
         let result = b.invoke(ty, function, &[inner], (landed, pad), "resumed");
         drop(b);
-        let b = Builder::at_end(m, landed);
-        b.br(next);
-        drop(b);
-        if call.has_users() {
-            // Both ways lead into `next`, which has no phis yet.
-            let phi = Builder::before(m, next.first().unwrap_or(call)).phi(call.ty(), "result");
-            call.replace_all_uses_with(phi);
-            phi.add_incoming(call, call.parent());
-            phi.add_incoming(result, landed);
+        let places: Vec<_> = calls.iter().map(|(index, _, next)| (*index, *next)).collect();
+        self.choose(landed, &places);
+        for (_, call, next) in calls {
+            if call.has_users() {
+                // Both ways lead into `next`, which has no phis yet.
+                let first = next.first().unwrap_or(*call);
+                let phi = Builder::before(m, first).phi(call.ty(), "result");
+                call.replace_all_uses_with(phi);
+                phi.add_incoming(*call, call.parent());
+                phi.add_incoming(result, landed);
+            }
         }
         start
     }

@@ -26,6 +26,7 @@ pub struct Layout {
     /// Derived values needed per entrance, operands first.
     derived_at: Vec<Vec<Value>>,
     size: u64,
+    sites: usize,
 }
 
 impl Layout {
@@ -85,12 +86,20 @@ impl Layout {
             stored,
             derived_at,
             size: size.next_multiple_of(16),
+            sites,
         }
     }
 
     /// The derived values that entrance `k` needs.
     pub fn derived_at(&self, k: usize) -> &[Value] {
         &self.derived_at[k]
+    }
+
+    /// The index of a site as pads store it: only the lower byte where all indices fit, since an immediate
+    /// of four bytes in each pad was 4% of a program's text.
+    pub fn site(&self, module: &Module, index: usize) -> Value {
+        let bits = if self.sites <= 256 { 8 } else { 32 };
+        module.int(bits).int(index as u64)
     }
 
     /// Bytes of a record, header included; a multiple of 16.

@@ -11,9 +11,7 @@
 
 use std::collections::HashMap;
 
-use crate::llvm::{
-    Block, Builder, IntPredicate, Module, Value, gather_entries, outermost_headers,
-};
+use crate::llvm::{Block, Builder, IntPredicate, Loop, Loops, Module, Value, gather_entries};
 
 use super::Runtime;
 use super::layout::{Layout, RECORD_SITE};
@@ -22,19 +20,33 @@ use super::sites::Site;
 /// The thread-local variable that holds the frame to go on from, if any.
 const REENTRY: &str = "__popcorn_reentry";
 
+/// A loop with fewer instructions, and none inside, has no entrance.
+const SMALL: usize = 48;
+
 /// The headers of the loops that get an entrance.
 pub fn find(f: Value, sites: &[Site]) -> Vec<Block> {
-    let blocks: Vec<Block> = sites
-        .iter()
-        .map(|site| match site {
-            Site::Call { call, .. } => call.parent(),
-            Site::Point { record, .. } => record.parent(),
+    let loops = Loops::as_they_are(f);
+    let holds_site = |l: &Loop| {
+        sites.iter().any(|site| match site {
+            Site::Call { call, .. } => l.contains(call.parent()),
+            Site::Point { record, .. } => l.contains(record.parent()),
         })
-        .collect();
-    let mut headers = outermost_headers(f, &blocks);
-    // Where an unwinder arrives, nobody else can.
-    headers.retain(|h| h.landing_pad().is_none());
-    headers
+    };
+    let mut order = loops.inner_first();
+    order.reverse();
+    order
+        .into_iter()
+        .filter(|l| l.parent().is_none() && is_long(*l) && holds_site(l))
+        .map(Loop::header)
+        // Where an unwinder arrives, nobody else can.
+        .filter(|h| h.landing_pad().is_none())
+        .collect()
+}
+
+/// Whether a loop may take long enough for an entrance to pay: loads for all its values, in every ISA's text.
+fn is_long(l: Loop) -> bool {
+    let size = || l.blocks().iter().map(|b| b.instructions().len()).sum::<usize>();
+    !l.is_innermost() || size() >= SMALL
 }
 
 /// Gives `f` its entrances. `sites` is the number of its sites: in a frame to go on from, entrance `k` is

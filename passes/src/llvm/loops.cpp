@@ -33,11 +33,13 @@ struct Loops {
   OptimizationRemarkEmitter ORE;
   SmallVector<Loop *, 16> Order;
 
-  explicit Loops(Function &F)
+  Loops(Function &F, bool Simplify)
       : F(F), DT(F), LI(DT), AC(F), Impl(F.getParent()->getTargetTriple()), TLI(Impl, &F),
         SE(F, TLI, AC, DT, LI), TTI(F.getDataLayout()), ORE(&F) {
     // Preheaders, one latch, exits of their own, and values that leave through phis.
     for (Loop *L : LI) {
+      if (!Simplify)
+        break;
       simplifyLoop(L, &DT, &LI, &SE, &AC, nullptr, /*PreserveLCSSA=*/false);
       formLCSSARecursively(*L, DT, &LI, &SE);
     }
@@ -50,8 +52,8 @@ struct Loops {
 
 extern "C" {
 
-Loops *popcorn_loops_new(LLVMValueRef function) {
-  return new Loops(*unwrap<Function>(function));
+Loops *popcorn_loops_new(LLVMValueRef function, int simplify) {
+  return new Loops(*unwrap<Function>(function), simplify);
 }
 void popcorn_loops_free(Loops *loops) { delete loops; }
 size_t popcorn_loops_count(Loops *loops) { return loops->Order.size(); }
@@ -64,6 +66,9 @@ Loop *popcorn_loop_parent(Loop *L) { return L->getParentLoop(); }
 int popcorn_loop_is_innermost(Loop *L) { return L->isInnermost(); }
 size_t popcorn_loop_block_count(Loop *L) { return L->getNumBlocks(); }
 LLVMBasicBlockRef popcorn_loop_block(Loop *L, size_t i) { return wrap(L->getBlocks()[i]); }
+int popcorn_loops_dominates(Loops *loops, LLVMBasicBlockRef a, LLVMBasicBlockRef b) {
+  return loops->DT.dominates(unwrap(a), unwrap(b));
+}
 int popcorn_loop_contains(Loop *L, LLVMBasicBlockRef block) { return L->contains(unwrap(block)); }
 
 // The most often the body can run, 0 if that is not a known constant.
@@ -134,27 +139,6 @@ int popcorn_loop_unroll(Loops *loops, Loop *L, unsigned count) {
     return 0;
   return UnrollLoop(L, O, &loops->LI, &loops->SE, &loops->DT, &loops->AC, &loops->TTI, &loops->ORE,
                     /*PreserveLCSSA=*/true) == LoopUnrollResult::PartiallyUnrolled;
-}
-
-// Headers of the outermost natural loops that hold one of the `count` blocks, in the order of the
-// function; returns how many. Changes nothing.
-size_t popcorn_outermost_headers(LLVMValueRef function, LLVMBasicBlockRef *blocks, size_t count,
-                                 LLVMBasicBlockRef *headers, size_t capacity) {
-  Function &F = *unwrap<Function>(function);
-  DominatorTree DT(F);
-  LoopInfo LI(DT);
-  SmallPtrSet<BasicBlock *, 16> Wanted;
-  for (size_t I = 0; I < count; I++)
-    if (Loop *L = LI.getLoopFor(unwrap(blocks[I])))
-      Wanted.insert(L->getOutermostLoop()->getHeader());
-  size_t N = 0;
-  for (BasicBlock &B : F)
-    if (Wanted.contains(&B)) {
-      if (N < capacity)
-        headers[N] = wrap(&B);
-      N++;
-    }
-  return N;
 }
 
 // Gathers the edges that enter a natural loop from outside in one new block in front of its header.

@@ -7,7 +7,7 @@ use llvm_sys::prelude::{LLVMBasicBlockRef, LLVMValueRef};
 use super::{Block, Value};
 
 unsafe extern "C" {
-    fn popcorn_loops_new(function: LLVMValueRef) -> *mut c_void;
+    fn popcorn_loops_new(function: LLVMValueRef, simplify: i32) -> *mut c_void;
     fn popcorn_loops_free(loops: *mut c_void);
     fn popcorn_loops_count(loops: *mut c_void) -> usize;
     fn popcorn_loops_at(loops: *mut c_void, i: usize) -> *mut c_void;
@@ -18,6 +18,11 @@ unsafe extern "C" {
     fn popcorn_loop_is_innermost(l: *mut c_void) -> i32;
     fn popcorn_loop_block_count(l: *mut c_void) -> usize;
     fn popcorn_loop_block(l: *mut c_void, i: usize) -> LLVMBasicBlockRef;
+    fn popcorn_loops_dominates(
+        loops: *mut c_void,
+        a: LLVMBasicBlockRef,
+        b: LLVMBasicBlockRef,
+    ) -> i32;
     fn popcorn_loop_contains(l: *mut c_void, block: LLVMBasicBlockRef) -> i32;
     fn popcorn_loop_max_trip_count(loops: *mut c_void, l: *mut c_void) -> u32;
     fn popcorn_loop_version(
@@ -25,33 +30,8 @@ unsafe extern "C" {
         l: *mut c_void,
         condition: LLVMValueRef,
     ) -> *mut c_void;
-    fn popcorn_outermost_headers(
-        function: LLVMValueRef,
-        blocks: *const LLVMBasicBlockRef,
-        count: usize,
-        headers: *mut LLVMBasicBlockRef,
-        capacity: usize,
-    ) -> usize;
     fn popcorn_gather_entries(header: LLVMBasicBlockRef) -> LLVMBasicBlockRef;
     fn popcorn_loop_unroll(loops: *mut c_void, l: *mut c_void, count: u32) -> i32;
-}
-
-/// Headers of the outermost natural loops of `f` that hold one of `blocks`, in the order of the function.
-pub fn outermost_headers(f: Value, blocks: &[Block]) -> Vec<Block> {
-    let given: Vec<LLVMBasicBlockRef> = blocks.iter().map(|b| b.0).collect();
-    let mut headers = vec![std::ptr::null_mut(); given.len()];
-    // SAFETY: blocks of `f`; there are no more headers than blocks that ask for one.
-    let n = unsafe {
-        popcorn_outermost_headers(
-            f.0,
-            given.as_ptr(),
-            given.len(),
-            headers.as_mut_ptr(),
-            headers.len(),
-        )
-    };
-    headers.truncate(n);
-    headers.into_iter().map(Block).collect()
 }
 
 /// Leads the edges that enter a natural loop from outside through one new block, which is returned.
@@ -60,8 +40,7 @@ pub fn gather_entries(header: Block) -> Block {
     unsafe { Block(popcorn_gather_entries(header.0)) }
 }
 
-/// The loop analyses of one function. Making them gives every loop a preheader, one latch, exits of its
-/// own, and a phi for each value that leaves it.
+/// The loop analyses of one function.
 pub struct Loops(*mut c_void);
 
 /// One loop. Valid as long as its [`Loops`].
@@ -78,8 +57,13 @@ impl Drop for Loops {
 // SAFETY (both impl blocks): the analyses and their loops live as long as `Loops`; callers hand in loops of
 // the same function.
 impl Loops {
-    pub fn new(f: Value) -> Loops {
-        Loops(unsafe { popcorn_loops_new(f.0) })
+    /// Gives every loop a preheader, one latch, exits of its own, and a phi for each value that leaves it.
+    pub fn simplified(f: Value) -> Loops {
+        Loops(unsafe { popcorn_loops_new(f.0, 1) })
+    }
+    /// Changes nothing.
+    pub fn as_they_are(f: Value) -> Loops {
+        Loops(unsafe { popcorn_loops_new(f.0, 0) })
     }
     /// Inner loops before the loops around them.
     pub fn inner_first(&self) -> Vec<Loop> {
@@ -88,6 +72,10 @@ impl Loops {
                 .map(|i| Loop(popcorn_loops_at(self.0, i)))
                 .collect()
         }
+    }
+    /// Whether every way to `b` leads through `a`.
+    pub fn dominates(&self, a: Block, b: Block) -> bool {
+        unsafe { popcorn_loops_dominates(self.0, a.0, b.0) != 0 }
     }
     /// The most often the body can run, if that is a known constant.
     pub fn max_trip_count(&self, l: Loop) -> Option<u64> {

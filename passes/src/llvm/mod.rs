@@ -12,7 +12,7 @@ mod shim;
 mod value;
 
 pub use builder::Builder;
-pub use loops::{Loop, Loops, gather_entries, outermost_headers};
+pub use loops::{Loop, Loops, gather_entries};
 pub use module::{Module, configure, initialize};
 pub use value::{Block, Type, Value};
 

@@ -17,7 +17,7 @@ mod shape;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::llvm::{Block, Builder, Linkage, Loop, Loops, Module, Opcode, Type, Value};
+use crate::llvm::{Block, Builder, Linkage, Loop, Loops, Module, Type, TypeKind, Value};
 use crate::reach::POINT;
 use crate::{OptLevel, Points};
 
@@ -84,14 +84,14 @@ fn in_loops(
     if f.back_edges().is_empty() {
         return;
     }
-    let loops = Loops::new(f);
+    let loops = Loops::simplified(f);
     let may_grow = matches!(budget.opt, OptLevel::O2 | OptLevel::O3);
     let order = loops.inner_first();
     // Asked before anything changes: the analyses follow copies, but not the cutting into chunks.
     let trips: Vec<Option<u64>> = order.iter().map(|l| loops.max_trip_count(*l)).collect();
     // Work of one whole run of a loop between points, from inside out.
     let mut run_of: HashMap<Loop, u64> = HashMap::new();
-    let (mut copies, mut latches, mut headers) = (Vec::new(), Vec::new(), HashSet::new());
+    let (mut chunked, mut polling, mut headers) = (Vec::new(), Vec::new(), HashSet::new());
     for (&l, trips) in order.iter().zip(trips) {
         headers.insert(l.header());
         let round = round_work(l, &run_of);
@@ -103,39 +103,35 @@ fn in_loops(
             continue;
         }
         run_of.insert(l, budget.short);
-        if budget.short > 0 && calls_polled(l, latch, polled) {
+        if budget.short > 0 && always_polls(&loops, l, latch, polled, &polling) {
             continue;
         }
         if l.is_innermost() && may_grow {
             if let Some(counted) = shape::Counted::of(module, l, latch) {
-                if let Some(copy) =
-                    counted.copy_for_long_runs(module, &loops, budget.short / round.max(1))
-                {
-                    copies.push(copy);
+                let rounds = budget.short / round.max(1);
+                let long = if is_hot(l) {
+                    counted.copy_for_long_runs(module, &loops, rounds)
+                } else {
+                    counted.in_place(rounds)
+                };
+                if let Some(long) = long {
+                    chunked.push(long);
                     continue;
                 }
             } else if round <= TINY && !has_call(l) {
-                loops.unroll(l, unroll_count(round));
+                loops.unroll(l, unroll_count(l, round));
             }
         }
-        latches.push(l.latch().unwrap_or(latch));
+        polling.push(l);
     }
-    for copy in copies {
-        match copy.strip(module) {
+    for long in chunked {
+        match long.strip(module) {
             Some(between) => place(between),
-            None => latches.extend(copy.latch()),
+            None => polling.push(long.l()),
         }
     }
-    for latch in latches {
-        let Some(t) = latch.terminator() else {
-            continue;
-        };
-        // An invoke's result is not there yet, and its edge cannot be split in front of it.
-        let at = match t.is(Opcode::LLVMInvoke) {
-            true => latch.first_insertion_point().unwrap_or(t),
-            false => t,
-        };
-        place(Builder::before(module, at));
+    for l in polling {
+        place_in_round(module, l, place);
     }
     drop(loops);
     // Cycles that are not natural loops: computed gotos and the like.
@@ -152,8 +148,29 @@ fn in_loops(
     }
 }
 
-fn unroll_count(round: u64) -> u32 {
-    (UNROLLED / round.max(1)).clamp(2, 8) as u32
+/// Puts a point where every round begins: what lives there lives on at most of the loop's calls, so their
+/// records and the point's have the same values.
+fn place_in_round(module: &Module, l: Loop, place: &impl Fn(Builder)) {
+    let header = l.header();
+    if header.landing_pad().is_some() {
+        // What the unwinder hands over is still in its registers.
+        if let Some(t) = l.latch().and_then(Block::terminator) {
+            place(Builder::before(module, t));
+        }
+    } else if let Some(first) = header.first_insertion_point() {
+        place(Builder::before(module, first));
+    }
+}
+
+/// Loops inside others, and vector loops, are taken for hot: they may cost text.
+fn is_hot(l: Loop) -> bool {
+    let is_vector = |v: Value| v.ty().kind() == TypeKind::LLVMVectorTypeKind;
+    l.parent().is_some() || l.blocks().iter().any(|b| b.instructions().into_iter().any(is_vector))
+}
+
+fn unroll_count(l: Loop, round: u64) -> u32 {
+    let size = if is_hot(l) { UNROLLED } else { UNROLLED / 2 };
+    (size / round.max(1)).clamp(2, 8) as u32
 }
 
 /// Work of one round: its own instructions, and whole runs of the loops inside.
@@ -183,12 +200,22 @@ fn has_call(l: Loop) -> bool {
         .any(|i| i.is_call_like() && !i.callee().is_intrinsic())
 }
 
-/// Whether every round calls a function that polls at its entry.
-fn calls_polled(l: Loop, latch: Block, polled: &HashSet<Value>) -> bool {
-    [l.header(), latch]
-        .into_iter()
-        .flat_map(Block::instructions)
-        .any(|i| i.is_call_like() && polled.contains(&i.callee()))
+/// Whether every round calls a function that polls at its entry, or begins an inner loop that polls.
+fn always_polls(
+    loops: &Loops,
+    l: Loop,
+    latch: Block,
+    polled: &HashSet<Value>,
+    polling: &[Loop],
+) -> bool {
+    let polls = |i: Value| i.is_call_like() && polled.contains(&i.callee());
+    polling
+        .iter()
+        .any(|inner| l.contains(inner.header()) && loops.dominates(inner.header(), latch))
+        || l.blocks()
+            .into_iter()
+            .filter(|b| b.instructions().into_iter().any(polls))
+            .any(|b| loops.dominates(b, latch))
 }
 
 fn has_point(block: Block) -> bool {

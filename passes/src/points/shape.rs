@@ -119,22 +119,32 @@ impl Counted {
         })
     }
 
-    /// Keeps the loop for runs of at most `rounds` rounds and makes a copy for longer ones, which is to be
-    /// stripped.
-    pub fn copy_for_long_runs(&self, module: &Module, loops: &Loops, rounds: u64) -> Option<Long> {
-        let rounds = rounds.max(1);
+    /// Whether `rounds` rounds at a time can be told from the loop's variable.
+    fn can_count(&self, rounds: u64) -> bool {
         let width = if self.is_pointer {
             64
         } else {
             self.variable.ty().int_width()
         };
-        if let Step::Constant(step) = self.step {
-            let chunk = rounds.checked_mul(step.unsigned_abs())?;
-            // Half of the range, so that signed additions see overflow.
-            if chunk >> (width - 1) != 0 {
-                return None;
-            }
-        } else if rounds >> (width - 1) != 0 {
+        let chunk = match self.step {
+            Step::Constant(step) => rounds.checked_mul(step.unsigned_abs()),
+            Step::Invariant(_) => Some(rounds),
+        };
+        // Half of the range, so that signed additions see overflow.
+        chunk.is_some_and(|chunk| chunk >> (width - 1) == 0)
+    }
+
+    /// Takes the loop as it is for long runs too: a few instructions more each time it starts and ends.
+    pub fn in_place(&self, rounds: u64) -> Option<Long> {
+        let rounds = rounds.max(1);
+        (self.can_count(rounds) && self.l.preheader().is_some()).then_some(Long { l: self.l, rounds })
+    }
+
+    /// Keeps the loop for runs of at most `rounds` rounds and makes a copy for longer ones, which is to be
+    /// stripped.
+    pub fn copy_for_long_runs(&self, module: &Module, loops: &Loops, rounds: u64) -> Option<Long> {
+        let rounds = rounds.max(1);
+        if !self.can_count(rounds) {
             return None;
         }
         let preheader = self.l.preheader()?;
@@ -148,7 +158,7 @@ impl Counted {
         let (_, is_last) = self.chunk_from(module, &b, start, rounds);
         drop(b);
         Some(Long {
-            copy: loops.version(self.l, is_last)?,
+            l: loops.version(self.l, is_last)?,
             rounds,
         })
     }
@@ -372,20 +382,20 @@ fn inverse(p: IntPredicate) -> IntPredicate {
     }
 }
 
-/// The copy of a counted loop that takes the long runs.
+/// A counted loop that takes long runs, to be cut into chunks.
 pub(super) struct Long {
-    copy: Loop,
+    l: Loop,
     /// Rounds between two points.
     rounds: u64,
 }
 
 impl Long {
-    pub fn latch(&self) -> Option<Block> {
-        self.copy.latch()
+    pub fn l(&self) -> Loop {
+        self.l
     }
     /// Cuts it into chunks. Returns a builder at the place between two of them.
     pub fn strip<'m>(&self, module: &'m Module) -> Option<Builder<'m>> {
-        Counted::of(module, self.copy, self.copy.latch()?)?.strip(module, self.rounds)
+        Counted::of(module, self.l, self.l.latch()?)?.strip(module, self.rounds)
     }
 }
 
