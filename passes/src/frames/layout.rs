@@ -51,8 +51,8 @@ impl Layout {
             .filter(|&i| count[i] > 0 && !depth.contains_key(&live.values[i]))
             .collect();
         let layout = module.layout();
-        // Widest alignment first leaves no holes.
-        order.sort_by_key(|&i| (std::cmp::Reverse(layout.align(live.values[i].ty())), i));
+        // What most places store is nearest to the header, where offsets are short.
+        order.sort_by_key(|&i| (std::cmp::Reverse(count[i]), i));
         let mut size = RECORD_HEADER;
         let mut offsets = HashMap::new();
         for &i in &order {

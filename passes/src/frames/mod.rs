@@ -141,6 +141,9 @@ fn place_clone(f: Value, resume: Value) {
         resume.set_hidden();
     }
     resume.set_section(&format!("{CLONE_SECTION}{}", f.name()));
+    // Loops do not stay in it.
+    resume.add_function_attribute("minsize", 0);
+    resume.add_function_attribute("optsize", 0);
     resume.add_function_attribute("cold", 0);
 }
 
