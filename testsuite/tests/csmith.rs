@@ -22,8 +22,12 @@ use tempfile::TempDir;
 const SEEDS: usize = 40;
 const LONG_SEEDS: usize = 300;
 
-/// Of csmith 2.3.0: endless, or undefined (247 converts floats that are out of range).
-const PASSED_OVER: &[u32] = &[LIST];
+/// Of csmith 2.3.0: endless, or undefined (247 and 307 convert floats that are out of range).
+const PASSED_OVER: &[u32] = &[
+    11, 20, 22, 35, 60, 63, 66, 67, 71, 73, 81, 83, 88, 99, 103, 112, 114, 118, 124, 126, 134, 137,
+    139, 145, 146, 148, 162, 165, 169, 197, 206, 218, 231, 247, 280, 292, 298, 306, 307, 310, 333,
+    341,
+];
 
 /// Where csmith's runtime headers are.
 const INCLUDE: &str = "/usr/include/csmith";
