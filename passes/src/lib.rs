@@ -155,11 +155,6 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
         temps.save(&module, "frames")?;
     }
     fence::run(&module);
-    // A back end would crash on it, or not even that.
-    module.verify().map_err(|reason| Error::Internal {
-        stage: "frames",
-        reason,
-    })?;
     // From here on the IR keeps the rules of docs/abi.md.
     verify::run(&module, &options.name)?;
 
