@@ -20,6 +20,12 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
             "move it to a file of its own per ISA",
         ));
     }
+    if let Some(f) = module.ifunc() {
+        return Err(refuse.module(
+            &format!("the indirect function `{}`", f.name()),
+            "compile without __attribute__((ifunc)): a function has one address on all ISAs",
+        ));
+    }
     for f in module.functions() {
         f.drop_target_attributes();
         if f.is_declaration() {
@@ -38,6 +44,15 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
                 assembly::lower(module, inst, &refuse)?;
             } else if callee.is_intrinsic() && callee.name().starts_with("llvm.x86.") {
                 intrinsics::lower(module, inst, &refuse)?;
+            } else if callee.is_intrinsic() && callee.name().starts_with("llvm.eh.sjlj.") {
+                return Err(refuse.at(
+                    inst,
+                    format!(
+                        "`{}` (__builtin_setjmp or __builtin_longjmp)",
+                        callee.name()
+                    ),
+                    "use setjmp and longjmp",
+                ));
             }
         }
     }

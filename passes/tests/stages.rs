@@ -104,6 +104,27 @@ fn unknown_intrinsics_are_refused_by_name() {
 }
 
 #[test]
+fn builtin_setjmp_is_refused() {
+    let e = refusal(
+        "declare i32 @llvm.eh.sjlj.setjmp(ptr)\n\
+         define i32 @save(ptr %b) {\n %r = call i32 @llvm.eh.sjlj.setjmp(ptr %b)\n ret i32 %r\n}",
+    );
+    assert!(
+        e.contains("__builtin_setjmp") && e.contains("`save`"),
+        "{e}"
+    );
+}
+
+#[test]
+fn indirect_functions_are_refused() {
+    let e = refusal(
+        "@choose = ifunc void (), ptr @resolve\n\
+         define ptr @resolve() {\n ret ptr null\n}",
+    );
+    assert!(e.contains("`choose`"), "{e}");
+}
+
+#[test]
 fn x87_values_are_refused() {
     let e = refusal(
         "define x86_fp80 @f(x86_fp80 %x) {\n %y = fadd x86_fp80 %x, %x\n ret x86_fp80 %y\n}",

@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
   run(db, "WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM c WHERE x < 300) "
           "SELECT count(*) FROM c AS p WHERE x > 1 AND NOT EXISTS "
           "(SELECT 1 FROM c AS d WHERE d.x > 1 AND d.x < p.x AND p.x % d.x = 0)");
-  run(db, "SELECT a.class, count(*) FROM item a JOIN item b ON a.id = b.id + 1 AND a.class = b.class "
+  run(db, "SELECT a.class, count(*) FROM item a JOIN item b ON a.id = b.id + 1 AND +a.class = +b.class "
           "GROUP BY a.class ORDER BY 2 DESC, 1 LIMIT 5");
   run(db, "UPDATE item SET name = upper(name) || '!', price = price * 1.5 WHERE class < 7");
   run(db, "DELETE FROM item WHERE name LIKE '%99%'");

@@ -2,8 +2,9 @@
 //!
 //! `csmith/SEED/O2`: the program's checksum is that of the plain build when it runs as each ISA, when it
 //! is captured and resumed in place at every point and at every 97th, and when it moves around the ISAs.
-//! 40 seeds; 300 with `POPCORN_LONG` set. A seed whose plain build does not end well within seconds
-//! proves nothing and is passed over: csmith promises no end, nor bounded recursion.
+//! 40 seeds; 300 with `POPCORN_LONG` set. csmith promises no end, and with floats no defined behaviour: seeds
+//! whose plain program does not end, or prints something else at another level, prove nothing and are listed
+//! here. A seed that is not listed has to end and to agree with itself.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -18,14 +19,20 @@ use popcorn_toolchains::ALL;
 use tempfile::TempDir;
 
 /// Seeds of every run, and of a long one.
-const SEEDS: u32 = 40;
-const LONG_SEEDS: u32 = 300;
+const SEEDS: usize = 40;
+const LONG_SEEDS: usize = 300;
+
+/// Of csmith 2.3.0: endless, or undefined (247 and 307 convert floats that are out of range).
+const PASSED_OVER: &[u32] = &[
+    11, 20, 22, 35, 60, 63, 66, 67, 71, 73, 81, 83, 88, 99, 103, 112, 114, 118, 124, 126, 134, 137,
+    139, 145, 146, 148, 162, 165, 169, 197, 206, 218, 231, 247, 280, 292, 298, 306, 307, 310, 333,
+    341,
+];
 
 /// Where csmith's runtime headers are.
 const INCLUDE: &str = "/usr/include/csmith";
 
 /// A program that ends at all ends long before.
-const PLAIN_LIMIT: Duration = Duration::from_secs(3);
 const LIMIT: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
@@ -35,7 +42,8 @@ fn main() -> ExitCode {
     let lack = toolchain::missing().or_else(missing).or(emulators);
     let long = std::env::var_os("POPCORN_LONG").is_some();
     let mut trials: Vec<Trial> = Vec::new();
-    for seed in 1..=if long { LONG_SEEDS } else { SEEDS } {
+    let seeds = (1..).filter(|seed| !PASSED_OVER.contains(seed));
+    for seed in seeds.take(if long { LONG_SEEDS } else { SEEDS }) {
         let program = match tempfile::tempdir() {
             Ok(dir) => Arc::new(Program {
                 seed,
@@ -70,12 +78,12 @@ fn missing() -> Option<String> {
 struct Program {
     seed: u32,
     dir: TempDir,
-    /// The source, and what the plain build prints; `None` if it does not end well.
-    plain: Shared<(PathBuf, Option<Vec<u8>>)>,
+    /// The source, and what the plain builds print.
+    plain: Shared<(PathBuf, Vec<u8>)>,
 }
 
 impl Program {
-    fn plain(&self) -> Result<&(PathBuf, Option<Vec<u8>>)> {
+    fn plain(&self) -> Result<&(PathBuf, Vec<u8>)> {
         share(&self.plain, || {
             let source = self.dir.path().join("program.c");
             let mut csmith = Command::new("csmith");
@@ -86,19 +94,31 @@ impl Program {
                 .args((self.seed % 4 == 3).then_some("--float"));
             let made = process::run(csmith.current_dir(&self.dir), "", LIMIT)?;
             ensure!(made.status.success(), "csmith: {}", describe(&made));
-            let exe = self.dir.path().join("plain");
-            compile(&mut toolchain::clang(), "O1", &source, &exe)?;
-            let outcome = process::run(&mut Command::new(exe), "", PLAIN_LIMIT)?;
-            let ends = !outcome.timed_out && outcome.status.success();
-            let output = ends.then_some(outcome.stdout);
-            Ok((source, output))
+            let mut outputs = Vec::new();
+            for level in ["O0", "O2"] {
+                let exe = self.dir.path().join(format!("plain-{level}"));
+                compile(&mut toolchain::clang(), level, &source, &exe)?;
+                let outcome = process::run(&mut Command::new(exe), "", LIMIT)?;
+                ensure!(
+                    !outcome.timed_out && outcome.status.success(),
+                    "seed {} proves nothing, plain -{level}: {}",
+                    self.seed,
+                    describe(&outcome)
+                );
+                outputs.push(outcome.stdout);
+            }
+            ensure!(
+                outputs[0] == outputs[1],
+                "seed {} proves nothing, plain -O0 and -O2 differ: {}",
+                self.seed,
+                difference(&outputs[0], &outputs[1])
+            );
+            Ok((source, outputs.swap_remove(0)))
         })
     }
 
     fn check(&self, level: &str) -> Result<()> {
-        let (source, Some(expected)) = self.plain()? else {
-            return Ok(());
-        };
+        let (source, expected) = self.plain()?;
         let exe = self.dir.path().join(format!("popcorn-{level}"));
         let mut compiler = Command::new(toolchain::tool("popcorn-cc"));
         compile(&mut compiler, level, source, &exe)?;

@@ -52,11 +52,10 @@ pub fn split(runtime: &Runtime, f: Value, reach: &Reach) -> Vec<Site> {
 /// A value that leaves a loop by an invoke's result passes a phi with one way in, in the block that will be
 /// the continuation. Continuations have no phis of their own.
 fn fold_single_phis(f: Value) {
-    for block in f.blocks() {
-        for phi in block.phis() {
-            if let [(value, _)] = phi.incoming()[..]
-                && value != phi
-            {
+    let ends = f.blocks().into_iter().filter_map(|b| b.terminator());
+    for invoke in ends.filter(|t| t.is(Opcode::LLVMInvoke)) {
+        for phi in invoke.normal_dest().phis() {
+            if let [(value, _)] = phi.incoming()[..] {
                 phi.replace_all_uses_with(value);
                 phi.erase();
             }

@@ -20,7 +20,8 @@ use crate::{Error, OptLevel};
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
 /// outlining, nothing that one ISA does and another does not. No pushes of arguments either: at a landing
-/// pad the stack pointer would have to be where it was before them, which no unwind rule says.
+/// pad the stack pointer would have to be where it was before them, which no unwind rule says. And in modules
+/// with setjmp no function is found not to unwind, however it looks: a signal handler may longjmp out of it.
 const BACK_END_OPTIONS: &[&str] = &[
     "popcorn",
     "-enable-global-merge=false",
@@ -29,6 +30,7 @@ const BACK_END_OPTIONS: &[&str] = &[
     "-enable-machine-outliner=never",
     "-disable-mergeicmps",
     "-no-x86-call-frame-opt",
+    "-disable-nounwind-inference",
 ];
 
 /// Registers the back ends; once per process, before any module is made.
@@ -190,6 +192,11 @@ impl Module {
     }
     pub fn layout(&self) -> Layout {
         unsafe { Layout::of(self.raw()) }
+    }
+    /// The first function that code is to choose at start-up.
+    pub fn ifunc(&self) -> Option<Value> {
+        let f = unsafe { LLVMGetFirstGlobalIFunc(self.raw()) };
+        (!f.is_null()).then_some(Value(f))
     }
     pub fn functions(&self) -> Vec<Value> {
         unsafe {

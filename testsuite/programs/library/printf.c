@@ -1,4 +1,5 @@
 // printf and scanf conversions, with the numbers computed while hopping.
+//#Cycle: every 2 at most 6
 #include <stdio.h>
 #include <string.h>
 

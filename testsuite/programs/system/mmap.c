@@ -1,4 +1,5 @@
 // Mapped memory, anonymous and of a file, with its protection and contents.
+//#Cycle: every 2 at most 6
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
