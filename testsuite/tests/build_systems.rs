@@ -6,6 +6,8 @@
 //! * `cmake/NAME/ctest`: ctest starts them, under `POPCORN_ISA` and `POPCORN_HOP`;
 //! * `configure/NAME`: `make check` passes; `configure/NAME/hops`: also while programs move.
 //!
+//! * `install`: what `make install` has installed works, with a CMake project that asks for much.
+//!
 //! Each test program prints what it prints when plain clang has built the project, and ends as it does.
 //! All but zlib only with `POPCORN_LONG`.
 
@@ -112,6 +114,8 @@ fn main() -> ExitCode {
     for (name, every) in CONFIGURE.iter().filter(|_| long) {
         configure_trials(name, *every, &mut trials);
     }
+    let lack = lacks().or_else(lacks_emulator);
+    trials.push(trial("install", lack, install));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -325,4 +329,75 @@ fn configure(name: &str) -> Result<PathBuf> {
         Ok(())
     })?;
     Ok(dir.join(name))
+}
+
+/// Installs, and works from another folder with nothing but what was installed.
+fn install() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let prefix = dir.path().join("prefix");
+    let target = toolchain::bin_dir().join("..").canonicalize()?;
+    let mut make = Command::new("make");
+    make.arg("install-files")
+        .arg(format!("PREFIX={}", prefix.display()))
+        .arg(format!("TARGET={}", target.display()));
+    step(&mut make, &toolchain::root())?;
+    ensure!(
+        prefix
+            .join("lib/popcorn/sysroot/lib/musl.COPYRIGHT")
+            .exists()
+    );
+
+    let here = dir.path().join("elsewhere");
+    copy(&toolchain::root().join("testsuite/real/cmake"), &here)?;
+    let installed = |program: &str| {
+        let mut command = Command::new(program);
+        command
+            .env_remove("POPCORN_BIN")
+            .env_remove("POPCORN_SYSROOT");
+        command.current_dir(&here);
+        command
+    };
+    let run = |command: &mut Command| process::run(command, "", Duration::from_secs(600));
+    let ok = |command: &mut Command| -> Result<String> {
+        let outcome = run(command)?;
+        ensure!(
+            outcome.status.success(),
+            "{command:?}: {}",
+            describe(&outcome)
+        );
+        Ok(String::from_utf8(outcome.stdout)? + &outcome.stderr)
+    };
+    let file = prefix.join("share/popcorn/popcorn.cmake");
+    let installed_to = dir.path().join("out");
+    let said = ok(installed("cmake")
+        .arg(format!("-DCMAKE_TOOLCHAIN_FILE={}", file.display()))
+        .arg(format!("-DCMAKE_INSTALL_PREFIX={}", installed_to.display()))
+        .args(["-S", ".", "-B", "build"]))?;
+    // Folded by CMake.
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(said.contains("Building a STATIC library instead"), "{said}");
+    ok(installed("cmake").args(["--build", "build"]))?;
+    ok(installed("cmake").args(["--install", "build"]))?;
+    ensure!(installed_to.join("lib/libsum.a").exists());
+    let popcorn = prefix.join("bin/popcorn");
+    for isa in ALL {
+        let mut command = installed(&popcorn.display().to_string());
+        let program = installed_to.join("bin/features");
+        let said = ok(command.args(["run", "--isa", isa.name]).arg(program))?;
+        ensure!(
+            said == format!("{} 600\n", isa.name),
+            "{}: {said}",
+            isa.name
+        );
+    }
+
+    ok(installed("cmake").args(["-DWITH_CXX=ON", "build"]))?;
+    let outcome = run(installed("cmake").args(["--build", "build"]))?;
+    let said = String::from_utf8(outcome.stdout)? + &outcome.stderr;
+    ensure!(!outcome.status.success(), "C++ was built");
+    ensure!(
+        said.contains("other.cpp") && said.contains("not supported"),
+        "{said}"
+    );
+    Ok(())
 }
