@@ -79,7 +79,7 @@ pub fn changed(path: &Path) -> Option<SystemTime> {
 /// Copies a folder, since some projects write into their sources.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let mut command = Command::new("cp");
-    toolchain::compile(command.arg("-R").args([from, to]))?;
+    toolchain::compile(command.arg("-Rp").args([from, to]))?;
     // What cargo unpacked may be read-only.
     toolchain::compile(Command::new("chmod").args(["-R", "u+w"]).arg(to))
 }

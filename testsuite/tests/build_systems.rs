@@ -4,7 +4,7 @@
 //! * `cmake/NAME/ISA`: the project's own test programs run from start to end as that ISA;
 //! * `cmake/NAME/hops`: they move around all ISAs;
 //! * `cmake/NAME/ctest`: ctest starts them, under `POPCORN_ISA` and `POPCORN_HOP`;
-//! * `configure/NAME`: `make check` passes; `configure/NAME/hops`: also while programs move.
+//! * `configure/NAME`: `make check` passes; `configure/NAME/hops`: also while its programs move.
 //!
 //! * `install`: what `make install` has installed works, with a CMake project that asks for much.
 //!
@@ -100,8 +100,23 @@ const CMAKE: &[CMake] = &[
     },
 ];
 
-/// Source packages of the distribution with a `configure` and tests, and migration points between hops.
-const CONFIGURE: &[(&str, u64)] = &[("hello", 100), ("gzip", 10_000)];
+/// A source package of the distribution with a `configure` and tests.
+struct Configure {
+    name: &'static str,
+    /// Migration points between hops, and a command that passes as many; none: it has hardly any.
+    hops: Option<(u64, &'static [&'static str])>,
+}
+
+const CONFIGURE: &[Configure] = &[
+    Configure {
+        name: "hello",
+        hops: None,
+    },
+    Configure {
+        name: "gzip",
+        hops: Some((100, &["gzip", "-c", "README"])),
+    },
+];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -111,8 +126,8 @@ fn main() -> ExitCode {
     for project in CMAKE.iter().filter(|p| long || !p.long) {
         cmake_trials(project, &mut trials);
     }
-    for (name, every) in CONFIGURE.iter().filter(|_| long) {
-        configure_trials(name, *every, &mut trials);
+    for package in CONFIGURE.iter().filter(|_| long) {
+        configure_trials(package, &mut trials);
     }
     let lack = lacks().or_else(lacks_emulator);
     trials.push(trial("install", lack, install));
@@ -289,29 +304,42 @@ fn build(cmake: &CMake, kind: &str) -> Result<PathBuf> {
     })
 }
 
-fn configure_trials(name: &'static str, every: u64, trials: &mut Vec<Trial>) {
+fn configure_trials(package: &'static Configure, trials: &mut Vec<Trial>) {
     let built = Arc::new(Shared::new());
+    let name = package.name;
+    let (shared, lack) = (built.clone(), lacks().or_else(lacks_emulator));
+    trials.push(trial(
+        format!("configure/{name}"),
+        lack.clone(),
+        move || make_check(share(&shared, || configure(name))?, None),
+    ));
+    let Some((every, sample)) = package.hops else {
+        return;
+    };
     let hop = format!("every={every},max=3,isas={}", toolchain::all_isas(":"));
-    for (way, hop) in [("", None), ("/hops", Some(hop))] {
-        let built = built.clone();
-        let lack = lacks().or_else(lacks_emulator);
-        let name_of_trial = format!("configure/{name}{way}");
-        trials.push(trial(name_of_trial, lack, move || {
-            let build: &PathBuf = share(&built, || configure(name))?;
-            // Each check in a build folder of its own: tests leave files behind.
-            let dir = tempfile::tempdir()?;
-            let here = dir.path().join(name);
-            copy(build, &here)?;
-            let mut check = Command::new("make");
-            if let Some(hop) = &hop {
-                check.env("POPCORN_HOP", hop);
-            }
-            let outcome = step(check.arg("check"), &here)?;
-            let text = String::from_utf8_lossy(&outcome.stdout);
-            ensure!(text.contains("# FAIL:  0"), "{text}");
-            Ok(())
-        }));
+    trials.push(trial(format!("configure/{name}/hops"), lack, move || {
+        let build: &PathBuf = share(&built, || configure(name))?;
+        // Under `make check` nothing may be printed about hops; this shows that there are some.
+        let mut command = Command::new(toolchain::tool("popcorn"));
+        command.args(["run", "--trace", "--hop", &hop]).args(sample);
+        ensure!(hops(&step(&mut command, build)?.stderr) == 3, "{command:?}");
+        make_check(build, Some(&hop))
+    }));
+}
+
+/// Runs `make check` in a copy of the folder, since tests leave files behind.
+fn make_check(build: &Path, hop: Option<&str>) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let here = dir.path().join("build");
+    copy(build, &here)?;
+    let mut check = Command::new("make");
+    if let Some(hop) = hop {
+        check.env("POPCORN_HOP", hop);
     }
+    let outcome = step(check.arg("check"), &here)?;
+    let text = String::from_utf8_lossy(&outcome.stdout);
+    ensure!(text.contains("# FAIL:  0"), "{text}");
+    Ok(())
 }
 
 /// `./configure CC=popcorn-cc && make`, in the source folder.
