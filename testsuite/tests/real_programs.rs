@@ -9,14 +9,15 @@
 //! kept in the target directory until a compiler, libc or source is newer.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use libtest_mimic::{Arguments, Trial};
 use popcorn_testsuite::process::{self, Outcome};
+use popcorn_testsuite::projects::{changed, folder};
 use popcorn_testsuite::recipes::{RECIPES, Recipe};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
@@ -134,7 +135,7 @@ impl Program {
 
     /// Compiles the program unless what an earlier run left is still good.
     fn build(&self, kind: &str, compiler: impl Fn() -> Command) -> Result<PathBuf> {
-        let dir = toolchain::bin_dir().join("../real").join(self.recipe.name);
+        let dir = folder(self.recipe.name);
         fs::create_dir_all(&dir)?;
         let (exe, note) = (dir.join(kind), dir.join(format!("{kind}.command")));
         let files = self.recipe.files()?;
@@ -164,8 +165,4 @@ impl Program {
         fs::write(&note, &text)?;
         Ok(exe)
     }
-}
-
-fn changed(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|m| m.modified()).ok()
 }
