@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release
 SYSROOT := $(TARGET)/sysroot
 
-.PHONY: all build deps demo test test-long bench install clean
+.PHONY: all build deps demo test test-long bench install install-files clean
 
 all: build
 
@@ -36,10 +36,14 @@ test-long: build
 bench: build
 	@$(BIN)/popcorn-bench
 
-install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot
+# Programs, headers, libraries and the CMake toolchain file; all find each other wherever PREFIX is.
+install: build install-files
+
+install-files:
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot $(DESTDIR)$(PREFIX)/share/popcorn
 	install $(BIN)/popcorn-cc $(BIN)/popcorn $(DESTDIR)$(PREFIX)/bin
 	cp -R $(SYSROOT)/include $(SYSROOT)/lib $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot
+	install -m 644 toolchains/cmake/*.cmake $(DESTDIR)$(PREFIX)/share/popcorn
 
 clean:
 	cargo clean

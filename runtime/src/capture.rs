@@ -234,10 +234,9 @@ fn finish(capture: &mut Capture) -> ! {
     let Some(job) = capture.job else {
         die("internal error: a capture that nobody asked for");
     };
-    let there = job.to.filter(|to| to.id != arch::isa().id);
     capture.end = if resume::timed(job) { now() } else { 0 };
     poll::count_hop();
-    if let Some(to) = there {
+    if let Some(to) = job.exec() {
         let reason = hop::go(capture, to);
         poll::uncount_hop();
         poll::refused(job, &reason, crate::syscall::ENOMEM);

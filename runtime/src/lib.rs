@@ -20,6 +20,7 @@ mod capture;
 mod cell;
 mod config;
 mod descriptors;
+mod gaps;
 mod hop;
 mod image;
 pub mod maps;

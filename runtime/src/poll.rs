@@ -13,7 +13,7 @@ use crate::config::{self, Hops};
 use crate::start::Initial;
 use crate::syscall::{EBUSY, ENOMEM, state};
 use crate::text::Line;
-use crate::{capture, hop, request, unwind};
+use crate::{capture, gaps, hop, request, unwind};
 
 /// The flag that compiled code reads at every migration point.
 #[cfg_attr(not(test), unsafe(no_mangle))]
@@ -76,20 +76,30 @@ pub struct Job {
     pub to: Option<&'static Isa>,
 }
 
+impl Job {
+    /// The ISA to become by an `execve`; `None`: resume in this process. A mode that names the ISA that
+    /// runs already wants the whole way.
+    pub fn exec(&self) -> Option<&'static Isa> {
+        self.to
+            .filter(|to| to.id != arch::isa().id || self.asker == Asker::Mode)
+    }
+}
+
 /// At the start of a program: the mode, the signal of `popcorn migrate`.
 pub fn start(initial: &Initial) {
     let mode = config::fresh(initial);
     // SAFETY: nothing else runs yet.
     unsafe { COUNTS.get().mode = mode };
+    gaps::start(initial);
     arrive();
 }
 
-/// At the start of an incarnation: raises the flag if the mode asks for more hops.
+/// At the start of an incarnation: raises the flag if the mode asks for more hops, or every point counts.
 pub fn arrive() {
     request::install_handler();
     // SAFETY: nothing else runs yet.
     let counts = unsafe { COUNTS.get() };
-    if counts.mode.every != 0 && counts.hops < counts.mode.max {
+    if (counts.mode.every != 0 && counts.hops < counts.mode.max) || gaps::on() {
         __popcorn_flag.store(1, Relaxed);
     }
 }
@@ -134,6 +144,7 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
         refuse_threads(threads);
         return 0;
     }
+    gaps::point(context.pc);
     // SAFETY: there is one thread, and handlers that poll do so one inside the other.
     let counts = unsafe { COUNTS.get() };
     let Some(job) = job(counts) else {
@@ -167,7 +178,7 @@ fn begin(context: &Context, job: Job) -> u64 {
         return 0;
     }
     PENALTY.store(0, Relaxed);
-    if let Some(to) = job.to.filter(|to| to.id != arch::isa().id)
+    if let Some(to) = job.exec()
         && let Err(reason) = hop::prepare(to)
     {
         refused(job, &reason, hop::errno());
@@ -198,7 +209,7 @@ fn job(counts: &mut Counts) -> Option<Job> {
     }
     let mode = &counts.mode;
     if mode.every == 0 || counts.hops >= mode.max {
-        __popcorn_flag.store(0, Relaxed);
+        __popcorn_flag.store(gaps::on().into(), Relaxed);
         return None;
     }
     counts.points += 1;

@@ -109,11 +109,11 @@ fn report(arrival: &Arrival) {
         .str(" frames, ")
         .tenths(arrival.bytes, 1_000_000)
         .str(" MB, capture ")
-        .tenths(end - begin, 1_000_000)
+        .millis(end - begin)
         .str(" ms, transfer ")
-        .tenths(resumed - end, 1_000_000)
+        .millis(resumed - end)
         .str(" ms, resume ")
-        .tenths(capture::now() - resumed, 1_000_000)
+        .millis(capture::now() - resumed)
         .str(" ms");
     let to = arch::isa().name;
     if state::tracing() {

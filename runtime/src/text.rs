@@ -50,6 +50,16 @@ impl Line {
         self.bytes(&digits[at..])
     }
 
+    /// Nanoseconds as milliseconds with three decimals.
+    pub fn millis(&mut self, nanoseconds: u64) -> &mut Self {
+        let micros = nanoseconds / 1_000;
+        self.dec(micros / 1_000).str(".");
+        for unit in [100, 10, 1] {
+            self.dec(micros / unit % 10);
+        }
+        self
+    }
+
     pub fn hex(&mut self, value: u64) -> &mut Self {
         self.str("0x");
         let digits = (64 - value.leading_zeros()).div_ceil(4).max(1);
@@ -149,6 +159,12 @@ mod tests {
                     .tenths(99_999, 1_000_000);
             }),
             "1.2 0.0"
+        );
+        assert_eq!(
+            shown(|l| {
+                l.millis(17_054_999).str(" ").millis(999);
+            }),
+            "17.054 0.000"
         );
         assert_eq!(parse_dec(b"042"), Some(42));
         assert_eq!(parse_dec(b""), None);

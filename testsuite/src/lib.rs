@@ -7,6 +7,8 @@
 
 pub mod directives;
 pub mod process;
+pub mod projects;
+pub mod recipes;
 pub mod toolchain;
 pub mod trials;
 pub mod workspace;

@@ -88,7 +88,7 @@ pub fn all_isas(separator: &str) -> String {
 /// Runs a compiler; its messages are the error.
 pub fn compile(command: &mut Command) -> Result<()> {
     let shown = format!("{command:?}");
-    let outcome = process::run(command, "", Duration::from_secs(300))?;
+    let outcome = process::run(command, "", Duration::from_secs(1800))?;
     ensure!(
         outcome.status.success(),
         "{shown}\n{}\n{}",

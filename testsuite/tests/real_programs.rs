@@ -9,122 +9,19 @@
 //! kept in the target directory until a compiler, libc or source is newer.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use libtest_mimic::{Arguments, Trial};
 use popcorn_testsuite::process::{self, Outcome};
+use popcorn_testsuite::projects::{changed, folder};
+use popcorn_testsuite::recipes::{RECIPES, Recipe};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
 use popcorn_toolchains::ALL;
-
-/// A program: where its sources are and what it is run on. Paths that begin with `@` lie in the crate,
-/// with `=` in the testsuite; others are files that the program makes.
-struct Recipe {
-    name: &'static str,
-    /// Crate of `third-party`, and the folder in it that `@` stands for (the first that exists).
-    source: (&'static str, &'static [&'static str]),
-    /// Files, or `folder/*.c`.
-    files: &'static [&'static str],
-    /// Files that `*.c` finds and the program leaves out.
-    without: &'static [&'static str],
-    flags: &'static [&'static str],
-    /// Argument lists of the runs, each in the directory that the one before left.
-    runs: &'static [&'static [&'static str]],
-    /// Files that have to be equal afterwards.
-    leaves: &'static [&'static str],
-    /// Migration points between two captures in place, and between two hops.
-    every: (u64, u64),
-}
-
-const RECIPES: &[Recipe] = &[
-    Recipe {
-        name: "bzip2",
-        source: ("bzip2-sys", &["bzip2-1.0.8"]),
-        files: &[
-            "@blocksort.c",
-            "@huffman.c",
-            "@crctable.c",
-            "@randtable.c",
-            "@compress.c",
-            "@decompress.c",
-            "@bzlib.c",
-            "@bzip2.c",
-        ],
-        without: &[],
-        flags: &["-D_FILE_OFFSET_BITS=64"],
-        // As its makefile's test does.
-        runs: &[
-            &["-1", "-c", "@sample1.ref"],
-            &["-2", "-c", "@sample2.ref"],
-            &["-3", "-c", "@sample3.ref"],
-            &["-d", "-c", "@sample1.bz2"],
-            &["-d", "-c", "@sample2.bz2"],
-            &["-ds", "-c", "@sample3.bz2"],
-        ],
-        leaves: &[],
-        every: (100_003, 200_003),
-    },
-    Recipe {
-        name: "lua",
-        source: ("lua-src", &["lua-5.4.9"]),
-        files: &["@*.c", "=demo/main.c"],
-        without: &["lua.c", "luac.c", "onelua.c", "ltests.c"],
-        flags: &["-I@"],
-        runs: &[&["=demo/work.lua"]],
-        leaves: &[],
-        every: (1_009, 100_003),
-    },
-    Recipe {
-        name: "quickjs",
-        source: ("rquickjs-sys", &["quickjs"]),
-        files: &[
-            "@libregexp.c",
-            "@libunicode.c",
-            "@quickjs.c",
-            "@dtoa.c",
-            "=real/quickjs.c",
-        ],
-        without: &[],
-        flags: &["-I@", "-D_GNU_SOURCE", "-DNDEBUG"],
-        runs: &[&["=real/quickjs.js"]],
-        leaves: &[],
-        every: (1_009, 50_021),
-    },
-    Recipe {
-        name: "sqlite",
-        source: ("libsqlite3-sys", &["sqlite3"]),
-        files: &["@sqlite3.c", "=real/sqlite.c"],
-        without: &[],
-        flags: &[
-            "-I@",
-            "-DSQLITE_THREADSAFE=0",
-            "-DSQLITE_OMIT_LOAD_EXTENSION",
-        ],
-        runs: &[&["items.db", "200000"]],
-        leaves: &["items.db"],
-        every: (200_003, 10_000_019),
-    },
-    Recipe {
-        name: "zstd",
-        source: ("zstd-sys", &["zstd"]),
-        files: &[
-            "@lib/common/*.c",
-            "@lib/compress/*.c",
-            "@lib/decompress/*.c",
-            "@lib/dictBuilder/*.c",
-            "=real/zstd.c",
-        ],
-        without: &[],
-        flags: &["-I@lib", "-DZSTD_DISABLE_ASM"],
-        runs: &[&["=demo/work.lua"], &["=real/sqlite.c"]],
-        leaves: &[],
-        every: (10_007, 100_003),
-    },
-];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -134,7 +31,6 @@ fn main() -> ExitCode {
     for recipe in RECIPES {
         let program = Arc::new(Program {
             recipe,
-            source: OnceLock::new(),
             plain: OnceLock::new(),
             popcorn: OnceLock::new(),
             expected: OnceLock::new(),
@@ -174,7 +70,6 @@ struct Results {
 
 struct Program {
     recipe: &'static Recipe,
-    source: Shared<PathBuf>,
     plain: Shared<PathBuf>,
     popcorn: Shared<PathBuf>,
     expected: Shared<Results>,
@@ -219,7 +114,7 @@ impl Program {
             let mut command = command();
             command.current_dir(&dir);
             for argument in *arguments {
-                command.arg(self.path(argument)?);
+                command.arg(self.recipe.path(argument)?);
             }
             let limit = Duration::from_secs(300);
             let outcome: Outcome = process::run(&mut command, "", limit)?;
@@ -238,62 +133,16 @@ impl Program {
         Ok(result)
     }
 
-    /// What `@` and `=` at the beginning of a path, or of a flag's path, stand for.
-    fn path(&self, text: &str) -> Result<String> {
-        let text = match text.split_once('@') {
-            Some((flag @ ("" | "-I"), rest)) => {
-                format!("{flag}{}/{rest}", self.source()?.display())
-            }
-            _ => text.to_owned(),
-        };
-        Ok(match text.strip_prefix('=') {
-            Some(rest) => format!("{}/testsuite/{rest}", toolchain::root().display()),
-            None => text,
-        })
-    }
-
-    /// The folder that `@` stands for.
-    fn source(&self) -> Result<&PathBuf> {
-        share(&self.source, || {
-            let (name, folders) = self.recipe.source;
-            let dir = crate_dir(name)?;
-            let found = folders.iter().map(|f| dir.join(f)).find(|f| f.exists());
-            found.with_context(|| format!("{} has none of {folders:?}", dir.display()))
-        })
-    }
-
-    fn files(&self) -> Result<Vec<PathBuf>> {
-        let mut files = Vec::new();
-        for pattern in self.recipe.files {
-            let path = PathBuf::from(self.path(pattern)?);
-            let Some(folder) = path.to_str().and_then(|p| p.strip_suffix("*.c")) else {
-                files.push(path);
-                continue;
-            };
-            let mut found = Vec::new();
-            for entry in fs::read_dir(folder)? {
-                let path = entry?.path();
-                let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-                if name.ends_with(".c") && !self.recipe.without.contains(&name) {
-                    found.push(path);
-                }
-            }
-            found.sort();
-            files.extend(found);
-        }
-        Ok(files)
-    }
-
     /// Compiles the program unless what an earlier run left is still good.
     fn build(&self, kind: &str, compiler: impl Fn() -> Command) -> Result<PathBuf> {
-        let dir = toolchain::bin_dir().join("../real").join(self.recipe.name);
+        let dir = folder(self.recipe.name);
         fs::create_dir_all(&dir)?;
         let (exe, note) = (dir.join(kind), dir.join(format!("{kind}.command")));
-        let files = self.files()?;
+        let files = self.recipe.files()?;
         let mut command = compiler();
         command.args(["-O2", "-w", "-ffp-contract=off"]);
         for flag in self.recipe.flags {
-            command.arg(self.path(flag)?);
+            command.arg(self.recipe.path(flag)?);
         }
         let fresh = dir.join(format!("{kind}.new"));
         command.args(&files).arg("-lm").arg("-o").arg(&fresh);
@@ -316,36 +165,4 @@ impl Program {
         fs::write(&note, &text)?;
         Ok(exe)
     }
-}
-
-fn changed(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|m| m.modified()).ok()
-}
-
-/// The directory of a crate of `third-party`; cargo fetches and verifies it.
-fn crate_dir(name: &str) -> Result<PathBuf> {
-    let manifest = toolchain::root().join("testsuite/third-party/Cargo.toml");
-    let cargo = |arguments: &[&str]| -> Result<Outcome> {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        command
-            .args(arguments)
-            .arg("--manifest-path")
-            .arg(&manifest);
-        let outcome = process::run(&mut command, "", Duration::from_secs(300))?;
-        ensure!(outcome.status.success(), "{}", describe(&outcome));
-        Ok(outcome)
-    };
-    cargo(&["fetch", "--quiet", "--locked"])?;
-    let outcome = cargo(&["metadata", "--format-version", "1", "--locked", "--offline"])?;
-    let text = String::from_utf8(outcome.stdout)?;
-    let manifest = text
-        .split("\"manifest_path\":\"")
-        .filter_map(|t| t.split_once('"'))
-        .map(|(path, _)| Path::new(path))
-        .find(|path| {
-            let folder = path.parent().and_then(|p| p.file_name()?.to_str());
-            folder.is_some_and(|f| f.starts_with(&format!("{name}-")))
-        });
-    let manifest = manifest.with_context(|| format!("crate {name} is not in third-party"))?;
-    Ok(manifest.parent().unwrap_or(manifest).to_owned())
 }

@@ -34,6 +34,9 @@ enum Cmd {
         /// Print a line per hop on standard error
         #[arg(long)]
         trace: bool,
+        /// Print at the end how many migration points it passed, and the longest time between two
+        #[arg(long)]
+        gaps: bool,
         /// The program
         prog: PathBuf,
         /// Its arguments
@@ -102,12 +105,14 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
             isa,
             hop,
             trace,
+            gaps,
             prog,
             args,
         } => match run::run(&Run {
             isa,
             hop,
             trace,
+            gaps,
             prog,
             args,
         })? {},

@@ -27,6 +27,8 @@ pub struct Run {
     pub isa: Option<&'static Isa>,
     pub hop: Option<String>,
     pub trace: bool,
+    /// Measure the time between migration points.
+    pub gaps: bool,
     pub prog: PathBuf,
     pub args: Vec<OsString>,
 }
@@ -71,6 +73,9 @@ pub fn run(run: &Run) -> Result<std::convert::Infallible> {
     }
     if run.trace {
         command.env("POPCORN_TRACE", "1");
+    }
+    if run.gaps {
+        command.env("POPCORN_GAPS", "1");
     }
     let source = command.args(&run.args).exec();
     Err(Error::Tool {

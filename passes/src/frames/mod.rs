@@ -110,8 +110,9 @@ pub fn run(module: &Module, f: Value, reach: &Reach) -> bool {
         descriptor,
     };
     clone::build(&runtime, f, resume, &parts);
-    // Cloning the body has made the clone's section and visibility those of the original.
+    // Cloning the body has made the clone's section, visibility and attributes those of the original.
     place_clone(f, resume);
+    resume.remove_function_attribute("allocsize"); // names parameters that the clone has not
     capture::add_pads(&runtime, f, &sites, &layout, descriptor);
     reentry::add(&runtime, f, &entrances, &layout, sites.len());
     f.remove_unreachable_blocks();

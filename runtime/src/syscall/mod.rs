@@ -13,7 +13,7 @@ pub mod state;
 pub use generic::TRANSLATED;
 
 use crate::arch::{self, kernel};
-use crate::{memory, text};
+use crate::{gaps, memory, text};
 
 pub const EPERM: i64 = 1;
 pub const ENOENT: i64 = 2;
@@ -88,6 +88,10 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         nr::SET_ROBUST_LIST => state::set_robust_list(args),
         nr::TIMER_CREATE | nr::TIMER_DELETE => state::timer(n, args),
         nr::CLOSE | nr::DUP2 | nr::DUP3 | nr::CLOSE_RANGE => state::descriptor(n, args),
+        nr::EXIT_GROUP => {
+            gaps::end();
+            forward(n, args)
+        }
         nr::FORK | nr::VFORK | nr::CLONE => state::clone(n, args),
         _ => forward(n, args),
     }

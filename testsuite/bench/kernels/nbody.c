@@ -1,6 +1,5 @@
 // Bodies under gravity: floating point with short inner loops.
-#include <math.h>
-#include <stdio.h>
+const int kernel_size = 30000;
 
 struct body {
 	double x[3], v[3], m;
@@ -8,7 +7,7 @@ struct body {
 #define N 8
 static struct body bodies[N];
 
-__attribute__((noinline)) static void step(struct body *b, int n, double dt)
+static void step(struct body *b, int n, double dt)
 {
 	for (int i = 0; i < n; i++)
 		for (int j = i + 1; j < n; j++) {
@@ -28,7 +27,7 @@ __attribute__((noinline)) static void step(struct body *b, int n, double dt)
 			b[i].x[k] += dt * b[i].v[k];
 }
 
-__attribute__((noinline)) double kernel(int steps)
+double kernel(int steps)
 {
 	for (int i = 0; i < N; i++)
 		for (int k = 0; k < 3; k++) {
@@ -43,10 +42,4 @@ __attribute__((noinline)) double kernel(int steps)
 		for (int k = 0; k < 3; k++)
 			e += bodies[i].m * bodies[i].v[k] * bodies[i].v[k];
 	return e;
-}
-
-int main(void)
-{
-	printf("%.9f\n", kernel(4000));
-	return 0;
 }

@@ -1,18 +1,18 @@
 // A binary tree built and walked by recursion, and linked lists by loops: pointers and calls.
-#include <stdio.h>
+#include <stdlib.h>
+
+const int kernel_size = 40000;
 
 struct node {
 	struct node *left, *right, *next;
 	unsigned key;
 };
-#define N 8000
-static struct node pool[N];
-static int used;
+static struct node *pool;
 
 static struct node *insert(struct node *t, unsigned key)
 {
 	if (!t) {
-		t = &pool[used++];
+		t = pool++;
 		t->key = key;
 	} else if (key < t->key) {
 		t->left = insert(t->left, key);
@@ -21,6 +21,7 @@ static struct node *insert(struct node *t, unsigned key)
 	}
 	return t;
 }
+
 static struct node *thread(struct node *t, struct node *next)
 {
 	if (!t)
@@ -28,6 +29,7 @@ static struct node *thread(struct node *t, struct node *next)
 	t->next = thread(t->right, next);
 	return thread(t->left, t);
 }
+
 static unsigned depth(const struct node *t)
 {
 	if (!t)
@@ -36,9 +38,9 @@ static unsigned depth(const struct node *t)
 	return 1 + (l > r ? l : r);
 }
 
-__attribute__((noinline)) double kernel(int n)
+double kernel(int n)
 {
-	struct node *root = 0;
+	struct node *root = 0, *nodes = pool = calloc(n, sizeof *pool);
 	unsigned x = 7;
 	double sum = 0;
 	for (int i = 0; i < n; i++)
@@ -50,11 +52,6 @@ __attribute__((noinline)) double kernel(int n)
 			sum += p->key * (double)(i & 7);
 		sum += depth(root);
 	}
+	free(nodes);
 	return sum;
-}
-
-int main(void)
-{
-	printf("%.6f\n", kernel(N));
-	return 0;
 }

@@ -1,0 +1,75 @@
+# Included by CMake after each project().
+#
+# When all targets are known, archives of one name get folders of their own: projects that build a library
+# shared and static, under one name, would otherwise write one archive twice. And tests of the old form
+# start their programs as POPCORN_ISA and POPCORN_HOP want it, which CMake sees to only in the new one.
+
+cmake_policy(PUSH)
+cmake_policy(VERSION 3.19)
+
+function(_popcorn_static_libraries folder out)
+  get_property(targets DIRECTORY "${folder}" PROPERTY BUILDSYSTEM_TARGETS)
+  get_property(folders DIRECTORY "${folder}" PROPERTY SUBDIRECTORIES)
+  set(found "")
+  foreach(target IN LISTS targets)
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL STATIC_LIBRARY)
+      list(APPEND found ${target})
+    endif()
+  endforeach()
+  foreach(sub IN LISTS folders)
+    _popcorn_static_libraries("${sub}" inner)
+    list(APPEND found ${inner})
+  endforeach()
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+# Folder and name of the archive of a target.
+function(_popcorn_archive target out)
+  set(name ${target})
+  foreach(property OUTPUT_NAME ARCHIVE_OUTPUT_NAME)
+    get_target_property(value ${target} ${property})
+    if(value)
+      set(name "${value}")
+    endif()
+  endforeach()
+  get_target_property(folder ${target} ARCHIVE_OUTPUT_DIRECTORY)
+  if(NOT folder)
+    get_target_property(folder ${target} BINARY_DIR)
+  endif()
+  set(${out} "${folder}/${name}" PARENT_SCOPE)
+endfunction()
+
+function(_popcorn_separate_archives)
+  _popcorn_static_libraries("${CMAKE_SOURCE_DIR}" targets)
+  set(seen "")
+  foreach(target IN LISTS targets)
+    _popcorn_archive(${target} archive)
+    if(archive IN_LIST seen)
+      get_filename_component(folder "${archive}" DIRECTORY)
+      set_target_properties(${target} PROPERTIES ARCHIVE_OUTPUT_DIRECTORY "${folder}/${target}.dir")
+    endif()
+    list(APPEND seen "${archive}")
+  endforeach()
+endfunction()
+
+if(CMAKE_CROSSCOMPILING_EMULATOR AND NOT COMMAND _popcorn_add_test)
+  # add_test(name command...): the same as add_test(NAME name COMMAND command...), but for the emulator.
+  function(_popcorn_add_test)
+  endfunction()
+  macro(add_test)
+    if("${ARGV0}" STREQUAL NAME)
+      _add_test(${ARGV})
+    else()
+      set(_popcorn_arguments ${ARGV})
+      list(POP_FRONT _popcorn_arguments _popcorn_name)
+      _add_test(NAME ${_popcorn_name} COMMAND ${_popcorn_arguments})
+    endif()
+  endmacro()
+endif()
+
+if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR)
+  cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL _popcorn_separate_archives)
+endif()
+
+cmake_policy(POP)
