@@ -49,16 +49,19 @@ pub fn split(runtime: &Runtime, f: Value, reach: &Reach) -> Vec<Site> {
     sites
 }
 
-/// A value that leaves a loop by an invoke's result passes a phi with one way in, in the block that will be
-/// the continuation. Continuations have no phis of their own.
+/// Values leave loops through phis of one value, which would each have a place in the record beside the
+/// value's own; and continuations have no phis. What an unwinder hands over stays in its phis: a pad gets
+/// a twin.
 fn fold_single_phis(f: Value) {
-    let ends = f.blocks().into_iter().filter_map(|b| b.terminator());
-    for invoke in ends.filter(|t| t.is(Opcode::LLVMInvoke)) {
-        for phi in invoke.normal_dest().phis() {
-            if let [(value, _)] = phi.incoming()[..] {
-                phi.replace_all_uses_with(value);
-                phi.erase();
-            }
+    for phi in f.blocks().into_iter().flat_map(Block::phis) {
+        let incoming = phi.incoming();
+        let [(value, _), rest @ ..] = &incoming[..] else {
+            continue;
+        };
+        let is_one = rest.iter().all(|(v, _)| v == value) && *value != phi;
+        if is_one && incoming.iter().all(|(_, from)| from.landing_pad().is_none()) {
+            phi.replace_all_uses_with(*value);
+            phi.erase();
         }
     }
 }
