@@ -56,14 +56,15 @@ pub struct Call {
 }
 
 const REGISTERS: usize = 24;
-/// Calls remembered. A power of two.
-const REMEMBERED: usize = 512;
+/// Pairs of calls remembered. A power of two.
+const REMEMBERED: usize = 256;
 
 struct Tables {
     map: StackMap<'static>,
     fp: usize,
-    /// Each call at the place that its address hashes to. Outside the image: nothing to restore.
-    calls: *mut [Call; REMEMBERED],
+    /// The last two calls whose addresses hash to one place, the later first: with one, a pair of frames
+    /// that met there was looked up at every walk. Outside the image: nothing to restore.
+    calls: *mut [[Call; 2]; REMEMBERED],
 }
 
 #[unsafe(link_section = ".popcorn.private.stackmap")]
@@ -92,7 +93,7 @@ fn read_tables() -> Tables {
         })
     };
     let isa = arch::isa();
-    let size = size_of::<[Call; REMEMBERED]>() as u64;
+    let size = size_of::<[[Call; 2]; REMEMBERED]>() as u64;
     let calls = memory::private(size, memory::PROT_READ | memory::PROT_WRITE);
     match (map, isa.callee_saved_index(isa.fp)) {
         (Ok(map), Some(fp)) if map.isa() == isa.id && calls >= 0 => Tables {
@@ -127,11 +128,16 @@ pub fn call(pc: u64) -> Option<&'static Call> {
     let tables = tables();
     let slot = pc.wrapping_mul(GOLDEN) >> (64 - REMEMBERED.ilog2());
     // SAFETY: an element of the table, plain words, all zero at first; there is one walk.
-    let slot = unsafe { &mut (*tables.calls)[slot as usize] };
-    if slot.pc != pc {
-        *slot = look_up(tables, pc)?;
+    let [first, second] = unsafe { &mut (*tables.calls)[slot as usize] };
+    if first.pc == pc {
+        return Some(first);
     }
-    Some(slot)
+    if second.pc != pc {
+        *second = *first;
+        *first = look_up(tables, pc)?;
+        return Some(first);
+    }
+    Some(second)
 }
 
 /// The same, for any number of walks at the same time.

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 
 use crate::llvm::{Block, Builder, IntPredicate, Loop, Loops, Module, Value, gather_entries};
 
+use crate::points::COLD_CHUNK;
+
 use super::Runtime;
 use super::layout::{Layout, RECORD_SITE};
 use super::sites::Site;
@@ -46,7 +48,8 @@ pub fn find(f: Value, sites: &[Site]) -> Vec<Block> {
 /// Whether a loop may take long enough for an entrance to pay: loads for all its values, in every ISA's text.
 fn is_long(l: Loop) -> bool {
     let size = || l.blocks().iter().map(|b| b.instructions().len()).sum::<usize>();
-    !l.is_innermost() || size() >= SMALL
+    let is_nest = !l.is_innermost() && !l.header().name().starts_with(COLD_CHUNK);
+    is_nest || size() >= SMALL
 }
 
 /// Gives `f` its entrances. `sites` is the number of its sites: in a frame to go on from, entrance `k` is

@@ -19,6 +19,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::llvm::{Block, Builder, Linkage, Loop, Loops, Module, Type, TypeKind, Value};
 use crate::reach::POINT;
+pub(crate) use shape::COLD_CHUNK;
 use crate::{OptLevel, Points};
 
 /// The most work between two points, in instructions of the IR. About 20 microseconds.

@@ -14,6 +14,8 @@ use crate::llvm::{
 
 /// Blocks that the transformation adds begin with this.
 pub(super) const CHUNK: &str = "chunk";
+/// Begins the block in which a chunk of a loop starts that has no copy: it is not taken for hot.
+pub(crate) const COLD_CHUNK: &str = "chunk.cold";
 
 /// When the loop is left.
 #[derive(Clone, Copy)]
@@ -137,7 +139,11 @@ impl Counted {
     /// Takes the loop as it is for long runs too: a few instructions more each time it starts and ends.
     pub fn in_place(&self, rounds: u64) -> Option<Long> {
         let rounds = rounds.max(1);
-        (self.can_count(rounds) && self.l.preheader().is_some()).then_some(Long { l: self.l, rounds })
+        (self.can_count(rounds) && self.l.preheader().is_some()).then_some(Long {
+            l: self.l,
+            rounds,
+            name: COLD_CHUNK,
+        })
     }
 
     /// Keeps the loop for runs of at most `rounds` rounds and makes a copy for longer ones, which is to be
@@ -160,6 +166,7 @@ impl Counted {
         Some(Long {
             l: loops.version(self.l, is_last)?,
             rounds,
+            name: CHUNK,
         })
     }
 
@@ -291,7 +298,7 @@ impl Counted {
     }
 
     /// Puts an outer loop around this one that gives it `rounds` rounds at a time.
-    fn strip<'m>(&self, module: &'m Module, rounds: u64) -> Option<Builder<'m>> {
+    fn strip<'m>(&self, module: &'m Module, rounds: u64, name: &str) -> Option<Builder<'m>> {
         let preheader = self.l.preheader()?;
         let header = self.l.header();
         let branch = self.latch.terminator()?;
@@ -301,7 +308,7 @@ impl Counted {
             .find(|s| !self.l.contains(*s))?;
 
         let start = preheader.split_edge_to(header);
-        start.set_name(CHUNK);
+        start.set_name(name);
         let between = self.latch.split_edge_to(exit);
         between.set_name(&format!("{CHUNK}.end"));
 
@@ -387,6 +394,8 @@ pub(super) struct Long {
     l: Loop,
     /// Rounds between two points.
     rounds: u64,
+    /// Of the block in which a chunk starts.
+    name: &'static str,
 }
 
 impl Long {
@@ -395,7 +404,7 @@ impl Long {
     }
     /// Cuts it into chunks. Returns a builder at the place between two of them.
     pub fn strip<'m>(&self, module: &'m Module) -> Option<Builder<'m>> {
-        Counted::of(module, self.l, self.l.latch()?)?.strip(module, self.rounds)
+        Counted::of(module, self.l, self.l.latch()?)?.strip(module, self.rounds, self.name)
     }
 }
 
