@@ -5,7 +5,9 @@
 //! the program's state. The stack's pointer is the thread-local `__popcorn_dsp`; it is 16-byte aligned
 //! and grows down. After this pass an instrumented function holds no alloca.
 
-use crate::llvm::{Builder, Module, Opcode, TailCall, Type, Value};
+use std::collections::HashMap;
+
+use crate::llvm::{Block, Builder, Module, Opcode, TailCall, Type, Value};
 
 /// Alignment that `__popcorn_dsp` always has.
 const STACK_ALIGN: u64 = 16;
@@ -48,8 +50,9 @@ pub fn run(module: &Module, f: Value) {
         base = frame.align_down(&entry, base, align);
         frame.write(&entry, base);
         for (a, offset) in fixed.iter().zip(offsets) {
-            let place = entry.byte_offset(base, module.i64_const(offset), &a.name());
-            a.replace_all_uses_with(place);
+            frame.place(*a, base, offset);
+            // What is left are descriptions for debuggers.
+            a.replace_all_uses_with(entry.byte_offset(base, module.i64_const(offset), &a.name()));
         }
     } else {
         for a in &fixed {
@@ -134,6 +137,61 @@ impl Frame<'_> {
             .module
             .intrinsic("llvm.ptrmask", &[self.module.ptr(), i64t]);
         b.call(ty, f, &[v, i64t.int(align.wrapping_neg())], "aligned")
+    }
+
+    /// Gives the uses of `a` its place, `offset` bytes above `base`. The address is computed in each block
+    /// that uses it: from the entry on, one for every variable would take a register or be spilled.
+    fn place(&self, a: Value, base: Value, offset: u64) {
+        let mut in_block: HashMap<Block, Value> = HashMap::new();
+        let mut here = |block: Block| {
+            *in_block.entry(block).or_insert_with(|| {
+                let at = match block == self.f.entry() {
+                    true => base.next(),
+                    false => block.first_insertion_point(),
+                };
+                let b = Builder::before(self.module, at.unwrap_or(a));
+                b.byte_offset(base, self.module.i64_const(offset), &a.name())
+            })
+        };
+        for user in a.users() {
+            if let Some(further) = self.constant_offset(user, a) {
+                self.place(user, base, offset.wrapping_add(further));
+                if !user.has_users() {
+                    user.erase();
+                    continue;
+                }
+            }
+            if user.is_phi() {
+                for (i, (value, from)) in user.incoming().into_iter().enumerate() {
+                    if value == a {
+                        user.set_operand(i as u32, here(from));
+                    }
+                }
+                continue;
+            }
+            let place = here(user.parent());
+            for (i, o) in user.operands().into_iter().enumerate() {
+                if o == a {
+                    user.set_operand(i as u32, place);
+                }
+            }
+        }
+    }
+
+    /// How far `user` lies from `a`, if it is an address at a constant distance from it.
+    fn constant_offset(&self, user: Value, a: Value) -> Option<u64> {
+        if !user.is(Opcode::LLVMGetElementPtr) {
+            return None;
+        }
+        let [pointer, index] = user.operands()[..] else {
+            return None;
+        };
+        let size = self.module.layout().size(user.gep_element_type());
+        if pointer != a || index.ty() != self.module.int(64) {
+            return None;
+        }
+        let index = index.constant_int()?;
+        Some((index as i64).wrapping_mul(size as i64) as u64)
     }
 
     /// A variable-length array or `alloca()`.
