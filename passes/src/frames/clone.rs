@@ -273,7 +273,10 @@ impl Clone<'_> {
         let ty = Type::function(calls[0].1.ty(), &[m.ptr()], false);
         let result = b.invoke(ty, function, &[inner], (landed, pad), "resumed");
         drop(b);
-        let places: Vec<_> = calls.iter().map(|(index, _, next)| (*index, *next)).collect();
+        let places: Vec<_> = calls
+            .iter()
+            .map(|(index, _, next)| (*index, *next))
+            .collect();
         self.choose(landed, &places);
         for (_, call, next) in calls {
             if call.has_users() {

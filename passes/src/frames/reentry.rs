@@ -47,7 +47,12 @@ pub fn find(f: Value, sites: &[Site]) -> Vec<Block> {
 
 /// Whether a loop may take long enough for an entrance to pay: loads for all its values, in every ISA's text.
 fn is_long(l: Loop) -> bool {
-    let size = || l.blocks().iter().map(|b| b.instructions().len()).sum::<usize>();
+    let size = || {
+        l.blocks()
+            .iter()
+            .map(|b| b.instructions().len())
+            .sum::<usize>()
+    };
     let is_nest = !l.is_innermost() && !l.header().name().starts_with(COLD_CHUNK);
     is_nest || size() >= SMALL
 }
@@ -66,7 +71,11 @@ pub fn add(runtime: &Runtime, f: Value, headers: &[Block], layout: &Layout, site
         let b = Builder::at_end(m, door);
         let mut loaded = HashMap::new();
         for &v in &layout.stored[sites + k] {
-            let value = b.load(v.ty(), b.field(frame, layout.offsets[&v], "slot"), &v.name());
+            let value = b.load(
+                v.ty(),
+                b.field(frame, layout.offsets[&v], "slot"),
+                &v.name(),
+            );
             loaded.insert(v, value);
         }
         b.br(hall);
@@ -118,13 +127,7 @@ fn test_at_entry(runtime: &Runtime, f: Value, count: usize, sites: usize) -> (Va
 }
 
 /// Merges the loaded values of the header's phis with those that come from in front of the loop.
-fn feed_phis(
-    m: &Module,
-    header: Block,
-    hall: Block,
-    door: Block,
-    loaded: &HashMap<Value, Value>,
-) {
+fn feed_phis(m: &Module, header: Block, hall: Block, door: Block, loaded: &HashMap<Value, Value>) {
     let mut from: Vec<Block> = hall.predecessors();
     from.retain(|b| *b != door);
     let own = hall.phis();

@@ -59,7 +59,11 @@ fn fold_single_phis(f: Value) {
             continue;
         };
         let is_one = rest.iter().all(|(v, _)| v == value) && *value != phi;
-        if is_one && incoming.iter().all(|(_, from)| from.landing_pad().is_none()) {
+        if is_one
+            && incoming
+                .iter()
+                .all(|(_, from)| from.landing_pad().is_none())
+        {
             phi.replace_all_uses_with(*value);
             phi.erase();
         }

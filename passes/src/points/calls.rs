@@ -21,7 +21,10 @@ use crate::reach::is_interposable;
 pub(super) fn entry_points(module: &Module, leaf: &HashSet<String>) -> Vec<Value> {
     let functions = module.definitions();
     let index: HashMap<Value, usize> = functions.iter().enumerate().map(|(i, f)| (*f, i)).collect();
-    let nodes: Vec<Node> = functions.iter().map(|f| Node::of(*f, &index, leaf)).collect();
+    let nodes: Vec<Node> = functions
+        .iter()
+        .map(|f| Node::of(*f, &index, leaf))
+        .collect();
     cycle_heads(&nodes)
         .into_iter()
         .filter(|i| !super::is_discarded(functions[*i]))
@@ -138,7 +141,10 @@ fn least_outside(nodes: &[Node], edges: &[Vec<usize>]) -> Vec<Option<String>> {
     let mut least: Vec<Option<&String>> = vec![None; count];
     for c in 0..count {
         let own = members[c].iter().flat_map(|i| &nodes[*i].outside);
-        let below = members[c].iter().flat_map(|i| &edges[*i]).filter_map(|j| least[component[*j]]);
+        let below = members[c]
+            .iter()
+            .flat_map(|i| &edges[*i])
+            .filter_map(|j| least[component[*j]]);
         least[c] = own.chain(below).min();
     }
     component.iter().map(|c| least[*c].cloned()).collect()
