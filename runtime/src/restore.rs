@@ -116,7 +116,8 @@ fn checkpoint(image: &Image<'static>) -> Option<Checkpoint<'static>> {
 
 /// Takes over from a checkpoint what an exec would have kept. The image's descriptor `fd` may move.
 fn become_process(checkpoint: &Checkpoint, fd: i64) -> i64 {
-    let mut ours = [fd, state::program_fd().into()];
+    let program = hop::program_file().unwrap_or_else(|reason| fatal(reason));
+    let mut ours = [fd, program];
     let done = kept::reopen(checkpoint, &mut ours)
         .and_then(|()| kept::restore_process(checkpoint));
     if let Err(reason) = done {
