@@ -342,10 +342,7 @@ fn process(out: &mut Writer, kept: &Kept) -> Result<(), Line> {
         arguments: process.arguments + texts,
         ..*process
     };
-    out.open(
-        kind::PROCESS,
-        (Process::SIZE + kept.text().len()) as u64,
-    )?;
+    out.open(kind::PROCESS, (Process::SIZE + kept.text().len()) as u64)?;
     out.put(&process.to_bytes())?;
     out.put(kept.text())?;
     out.close();

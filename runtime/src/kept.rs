@@ -205,10 +205,7 @@ impl Kept {
         forward(nr::RT_SIGPENDING, [out, 8, 0, 0, 0, 0]);
         self.process.pid = forward(nr::GETPID, [0; 6]) as u64;
         let mut now = [0u64; 2];
-        forward(
-            nr::CLOCK_GETTIME,
-            [0, now.as_mut_ptr() as i64, 0, 0, 0, 0],
-        );
+        forward(nr::CLOCK_GETTIME, [0, now.as_mut_ptr() as i64, 0, 0, 0, 0]);
         self.process.time = now[0];
         Ok(())
     }
@@ -422,7 +419,11 @@ fn reopen_one(saved: &Fd, path: &[u8]) -> Result<(), Line> {
     const O_NOCTTY: u32 = 0o400;
     const O_CLOEXEC: i64 = 0o2000000;
     let number = i64::from(saved.fd);
-    let cloexec = if saved.fd_flags & 1 != 0 { O_CLOEXEC } else { 0 };
+    let cloexec = if saved.fd_flags & 1 != 0 {
+        O_CLOEXEC
+    } else {
+        0
+    };
     let fail = |error: i64| {
         let mut line = refusal(number, " was ", path, ", which cannot be opened: error ");
         line.dec(error.unsigned_abs());

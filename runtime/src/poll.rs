@@ -251,10 +251,7 @@ fn trace(job: Job, verdict: &str, reason: &Line) {
                 .str(job.to.map_or("self", |isa| isa.name))
                 .str(" "),
         };
-        line
-            .str(verdict)
-            .bytes(reason.as_bytes())
-            .print();
+        line.str(verdict).bytes(reason.as_bytes()).print();
     }
 }
 

@@ -118,8 +118,7 @@ fn checkpoint(image: &Image<'static>) -> Option<Checkpoint<'static>> {
 fn become_process(checkpoint: &Checkpoint, fd: i64) -> i64 {
     let program = hop::program_file().unwrap_or_else(|reason| fatal(reason));
     let mut ours = [fd, program];
-    let done = kept::reopen(checkpoint, &mut ours)
-        .and_then(|()| kept::restore_process(checkpoint));
+    let done = kept::reopen(checkpoint, &mut ours).and_then(|()| kept::restore_process(checkpoint));
     if let Err(reason) = done {
         let mut line = Line::new();
         line.str("popcorn: error: cannot resume: ")

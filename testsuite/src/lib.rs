@@ -7,6 +7,7 @@
 
 pub mod directives;
 pub mod process;
+pub mod running;
 pub mod toolchain;
 pub mod trials;
 pub mod workspace;

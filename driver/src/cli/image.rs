@@ -68,10 +68,7 @@ impl ImageFile {
             Error::usage(what, "name the program with --program")
         })?)?;
         let package = Package::parse(&exe.bytes).map_err(|e| exe.error(e))?;
-        let (found, wanted) = (
-            package.build_id(),
-            checkpoint.image().header().build_id,
-        );
+        let (found, wanted) = (package.build_id(), checkpoint.image().header().build_id);
         if found == wanted {
             return Ok(exe);
         }

@@ -42,7 +42,10 @@ pub fn command(exe: &Exe, isa: &Isa, arg0: &OsStr) -> Result<Command> {
         }
     };
     let prog = File::open(&exe.path).map_err(Error::io(&exe.path))?;
-    command.env("POPCORN_PROG", inherited(prog.into(), &exe.path)?.to_string());
+    command.env(
+        "POPCORN_PROG",
+        inherited(prog.into(), &exe.path)?.to_string(),
+    );
     command.env("POPCORN_ELF", image.to_string());
     command.env("POPCORN_HOST", host::isa().name);
     Ok(command)

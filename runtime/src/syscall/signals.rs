@@ -141,10 +141,7 @@ pub fn set_mask(mask: u64) -> u64 {
 /// Signals that are pending, one bit per signal from bit 0 for signal 1.
 pub fn pending() -> u64 {
     let mut pending = 0u64;
-    forward(
-        nr::RT_SIGPENDING,
-        [&raw mut pending as i64, 8, 0, 0, 0, 0],
-    );
+    forward(nr::RT_SIGPENDING, [&raw mut pending as i64, 8, 0, 0, 0, 0]);
     pending
 }
 
