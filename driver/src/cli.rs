@@ -9,6 +9,8 @@ pub mod image;
 pub mod inspect;
 pub mod launch;
 pub mod migrate;
+pub mod report;
 pub mod request;
 pub mod restore;
 pub mod run;
+pub mod values;

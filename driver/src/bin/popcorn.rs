@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use popcorn_driver::args::unknown_isa;
+use popcorn_driver::cli::image::ImageFile;
 use popcorn_driver::cli::request::Answer;
 use popcorn_driver::cli::restore::Restore;
 use popcorn_driver::cli::run::Run;
-use popcorn_driver::cli::{checkpoint, extract, inspect, migrate, restore, run};
+use popcorn_driver::cli::{checkpoint, extract, inspect, migrate, report, restore, run};
 use popcorn_driver::{runtime_build, sysroot};
 use popcorn_toolchains::Isa;
 
@@ -94,13 +95,20 @@ enum Cmd {
         #[arg(short)]
         output: PathBuf,
     },
-    /// Say what is in a program: ISAs, sites, sizes, build id
+    /// Say what is in a program (ISAs, sites, sizes, build id), or in a checkpoint (frames with their
+    /// variables, memory, descriptors)
     Inspect {
-        /// Only the names of the ISAs, one a line
+        /// Only the names of the program's ISAs, one a line
         #[arg(long)]
         isas: bool,
-        /// The program
-        prog: PathBuf,
+        /// A checkpoint, for machines
+        #[arg(long, conflicts_with = "isas")]
+        json: bool,
+        /// The checkpoint's program, if it is not where it was
+        #[arg(long, value_name = "PROG")]
+        program: Option<PathBuf>,
+        /// The program or the checkpoint
+        file: PathBuf,
     },
     /// Build what programs are linked with: libc, headers and the runtime
     Sysroot {
@@ -213,11 +221,23 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
             extract::extract(&prog, isa, &output)?;
             Ok(ExitCode::SUCCESS)
         }
-        Cmd::Inspect { isas, prog } => {
+        Cmd::Inspect {
+            isas,
+            json,
+            program,
+            file,
+        } => {
             let text = if isas {
-                inspect::isas(&prog)?
+                inspect::isas(&file)?
+            } else if json || program.is_some() || ImageFile::is_one(&file) {
+                let report = report::report(&file, program.as_deref())?;
+                if json {
+                    report.json()
+                } else {
+                    report.to_string()
+                }
             } else {
-                inspect::inspect(&prog)?
+                inspect::inspect(&file)?
             };
             print!("{text}");
             Ok(ExitCode::SUCCESS)

@@ -11,9 +11,12 @@
 
 mod capture;
 mod clone;
+mod info;
 mod layout;
 mod liveness;
 mod sites;
+
+use popcorn_metadata::info::Function;
 
 use crate::llvm::{Linkage, Module, Type, Value};
 use crate::reach::Reach;
@@ -63,16 +66,17 @@ impl<'m> Runtime<'m> {
     }
 }
 
-/// Adds frames to one instrumented function. Returns false if it turned out to have no site.
-pub fn run(module: &Module, f: Value, reach: &Reach) -> bool {
+/// Adds frames to one instrumented function; what its records hold. `None` if it turned out to have no site.
+pub fn run(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
     f.remove_unreachable_blocks();
     let runtime = Runtime { module };
     let sites = sites::split(&runtime, f, reach);
     if sites.is_empty() {
-        return false;
+        return None;
     }
     let live = liveness::across_sites(f, &sites);
     let layout = layout::Layout::new(module, &live);
+    let info = info::describe(module, f, &sites, &layout);
     let resume = declare_clone(module, f);
     let descriptor = describe(module, f, resume, &layout, sites.len());
     if f.personality().is_none() {
@@ -85,7 +89,7 @@ pub fn run(module: &Module, f: Value, reach: &Reach) -> bool {
     capture::add_pads(&runtime, f, &sites, &layout, descriptor);
     f.remove_unreachable_blocks();
     resume.remove_unreachable_blocks();
-    true
+    Some(info)
 }
 
 /// The clone's declaration. It returns what the function returns, by the C convention.
