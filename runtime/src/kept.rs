@@ -210,11 +210,11 @@ impl Kept {
         Ok(())
     }
 
-    fn files(&self) -> &mut [File] {
-        // SAFETY: inside the block; all zeros is a value of the type; nobody else refers to it.
-        unsafe {
-            core::slice::from_raw_parts_mut((self.at as usize + FDS_BYTES) as *mut File, MOST)
-        }
+    /// The descriptors that were looked at.
+    fn files(&self) -> &[File] {
+        let at = (self.at as usize + FDS_BYTES) as *const File;
+        // SAFETY: inside the block; as many were written.
+        unsafe { core::slice::from_raw_parts(at, self.fds) }
     }
 
     fn descriptor(&mut self, fd: i64) -> Result<(), Line> {
@@ -226,7 +226,8 @@ impl Kept {
         let mut path = Line::new();
         path.str("/proc/self/fd/").dec(fd as u64);
         let path = read_link(path.as_c_str(), &mut link);
-        let same = self.files()[..self.fds]
+        let same = self
+            .files()
             .iter()
             .find(|other| is_same(other, &file, path))
             .map_or(-1, |other| other.fd as i32);
@@ -244,7 +245,9 @@ impl Kept {
             fd_flags |= FD_GIVEN;
         }
         let (at, length) = self.add(path)?;
-        self.files()[self.fds] = file;
+        let place = (self.at as usize + FDS_BYTES) as *mut File;
+        // SAFETY: inside the block: one of `MOST`.
+        unsafe { *place.add(self.fds) = file };
         let saved = Fd {
             fd: fd as i32,
             flags: flags as u32,

@@ -248,3 +248,121 @@ impl<'a> Checkpoint<'a> {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Header, checksum, table_checksum};
+
+    /// Kind, address, contents.
+    type Part = (u32, u64, Vec<u8>);
+
+    fn parts() -> Vec<Part> {
+        let map = Map {
+            start: 0x20_0000_0000,
+            length: 4096,
+            prot: 3,
+            ..Map::default()
+        };
+        let fd = Fd {
+            fd: 3,
+            same_as: -1,
+            path: 48,
+            path_length: 4,
+            ..Fd::default()
+        };
+        let process = Process {
+            arguments: Process::SIZE as u32,
+            arguments_length: 4,
+            ..Process::default()
+        };
+        let fds = [&1u64.to_le_bytes()[..], &fd.to_bytes(), b"/tmp"].concat();
+        let process = [&process.to_bytes()[..], b"a\0b\0"].concat();
+        vec![
+            (kind::STATE, 0, State::default().to_bytes().to_vec()),
+            (kind::RECORDS, 0, vec![0; RECORDS_AT]),
+            (kind::HOP, 0, Hop::default().to_bytes().to_vec()),
+            (kind::MAPS, 0, map.to_bytes().to_vec()),
+            (kind::FDS, 0, fds),
+            (kind::SIGNALS, 0, Vec::new()),
+            (kind::PROCESS, 0, process),
+            (kind::TIMERS, 0, Vec::new()),
+            (kind::MEMORY, 0x20_0000_0100, b"memory".to_vec()),
+        ]
+    }
+
+    fn image(parts: &[Part], flags: u32) -> Vec<u8> {
+        let mut at = (Header::SIZE + parts.len() * Section::SIZE) as u64;
+        let (mut table, mut contents) = (Vec::new(), Vec::new());
+        for (kind, address, bytes) in parts {
+            let length = bytes.len() as u64;
+            let section = Section {
+                kind: *kind,
+                flags,
+                address: *address,
+                length,
+                offset: at,
+                file_length: length,
+                checksum: checksum(bytes),
+            };
+            table.extend(section.to_bytes());
+            contents.extend(bytes);
+            at += length;
+        }
+        let mut header = Header {
+            isa: 0,
+            build_id: [0; 16],
+            sections: parts.len() as u32,
+            table: Header::SIZE as u64,
+            length: at,
+            table_checksum: 0,
+        };
+        header.table_checksum = table_checksum(&header.to_bytes(), &table);
+        [&header.to_bytes()[..], &table, &contents].concat()
+    }
+
+    fn read(parts: &[Part]) -> Result<(), ImageError> {
+        let bytes = image(parts, flag::CHECKED);
+        Image::parse(&bytes).and_then(Checkpoint::read).map(drop)
+    }
+
+    #[test]
+    fn a_sound_one_is_read() {
+        let bytes = image(&parts(), flag::CHECKED);
+        let checkpoint = Image::parse(&bytes).and_then(Checkpoint::read).unwrap();
+        let arguments: Vec<_> = checkpoint.arguments().collect();
+        assert_eq!(arguments, [b"a", b"b"]);
+        let descriptors: Vec<_> = checkpoint.descriptors().map(|(fd, p)| (fd.fd, p)).collect();
+        assert_eq!(descriptors, [(3, &b"/tmp"[..])]);
+        let mut out = [1; 8];
+        assert!(checkpoint.peek(0x20_0000_00ff, &mut out));
+        assert_eq!(&out, b"\0memory\0");
+        assert!(!checkpoint.peek(0x20_0000_0fff, &mut out));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for missing in 0..parts().len() - 1 {
+            let mut all = parts();
+            let (kind, ..) = all.remove(missing);
+            assert_eq!(read(&all), Err(ImageError::Missing(kind)));
+        }
+        let bytes = image(&parts(), 0);
+        let unchecked = Image::parse(&bytes).and_then(Checkpoint::read).map(drop);
+        assert_eq!(unchecked, Err(ImageError::Unchecked(0)));
+        let change = |n: usize, change: fn(&mut Part)| {
+            let mut all = parts();
+            change(&mut all[n]);
+            read(&all)
+        };
+        let bad = |kind| Err(ImageError::Malformed(kind));
+        assert_eq!(change(8, |p| p.1 = 0x30_0000_0000), bad(kind::MEMORY));
+        assert_eq!(change(8, |p| p.1 = 0x20_0000_0fff), bad(kind::MEMORY));
+        assert_eq!(change(1, |p| p.2.push(0)), bad(kind::RECORDS));
+        assert_eq!(change(4, |p| p.2[0] = 0xff), bad(kind::FDS));
+        assert_eq!(change(4, |p| p.2[8 + 28] = 0xff), bad(kind::FDS));
+        assert_eq!(change(6, |p| p.2[48] = 0xff), bad(kind::PROCESS));
+        assert_eq!(change(3, |p| p.2[..8].fill(0)), bad(kind::MAPS));
+        assert_eq!(change(5, |p| p.0 = 77), Err(ImageError::Unknown(77)));
+    }
+}
