@@ -226,6 +226,10 @@ impl Kept {
         let mut path = Line::new();
         path.str("/proc/self/fd/").dec(fd as u64);
         let path = read_link(path.as_c_str(), &mut link);
+        if path.starts_with(b"/memfd:popcorn-") {
+            // What this incarnation runs from.
+            return Ok(());
+        }
         let same = self
             .files()
             .iter()

@@ -46,7 +46,7 @@ pub fn command(exe: &Exe, isa: &Isa, arg0: &OsStr) -> Result<Command> {
         "POPCORN_PROG",
         inherited(prog.into(), &exe.path)?.to_string(),
     );
-    command.env("POPCORN_ELF", image.to_string());
+    // The image's descriptor stays: the emulator opens it again for /proc/self/exe.
     command.env("POPCORN_HOST", host::isa().name);
     Ok(command)
 }
