@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release
 SYSROOT := $(TARGET)/sysroot
 
-.PHONY: all build deps demo test test-long bench install install-files clean
+.PHONY: all build deps demo test test-long bench fuzz install install-files clean
 
 all: build
 
@@ -35,6 +35,10 @@ test-long: build
 # Figures, one a line: `figure NAME VALUE UNIT target T ok|missed`.
 bench: build
 	@$(BIN)/popcorn-bench
+
+# Ten million inputs for each reader of a format that comes from outside.
+fuzz:
+	@metadata/fuzz/run 10000000
 
 # Programs, headers, libraries and the CMake toolchain file; all find each other wherever PREFIX is.
 install: build install-files

@@ -6,6 +6,7 @@ fn main() {
     println!("cargo:rerun-if-env-changed=LLVM_SYS_221_PREFIX");
     println!("cargo:rerun-if-changed=src/llvm/shim.cpp");
     println!("cargo:rerun-if-changed=src/llvm/loops.cpp");
+    println!("cargo:rerun-if-changed=src/llvm/debug.cpp");
     cc::Build::new()
         .cpp(true)
         .std("c++17")
@@ -15,5 +16,6 @@ fn main() {
         .warnings(false)
         .file("src/llvm/shim.cpp")
         .file("src/llvm/loops.cpp")
+        .file("src/llvm/debug.cpp")
         .compile("popcorn_llvm_shim");
 }

@@ -5,12 +5,13 @@ use crate::emit::Plan;
 use crate::error::Error;
 use crate::link::Linked;
 use crate::nodes::Class;
+use crate::object::Place;
 use crate::script::STACKMAP;
 use crate::solve::BUILD_ID;
 use popcorn_metadata::bytes::{u32_at, u64_at};
 use popcorn_metadata::elf::{Elf, ProgramHeader, SectionHeader, shf, sht};
 use popcorn_metadata::unwind::{self, Unwind};
-use popcorn_metadata::{package, stackmap};
+use popcorn_metadata::{info, package, stackmap};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io::Write;
@@ -202,6 +203,44 @@ fn replace(plan: &Plan<'_, '_>, bytes: &[u8], build_id: &[u8; 16], map: &[u8]) -
     Some(out)
 }
 
+/// What the objects say of the records of functions that are in the program, by descriptor.
+///
+/// # Errors
+/// [`Error::Malformed`] for a damaged table.
+pub fn info(plan: &Plan<'_, '_>) -> Result<Vec<u8>, Error> {
+    let mut all = Vec::new();
+    for (number, object) in plan.collected.objects.iter().enumerate() {
+        let part = &object.parts[0];
+        let section = part.sections.iter().position(|s| s.name == info::SECTION);
+        let Some(section) = section else { continue };
+        let malformed = |e: info::InfoError| Error::Malformed {
+            file: object.name.clone(),
+            what: e.to_string(),
+        };
+        let descriptors: HashMap<&str, u64> = part
+            .symbols
+            .iter()
+            .filter_map(|symbol| {
+                let function = symbol.name.strip_prefix("__popcorn_desc.")?;
+                let Place::Section(section) = symbol.place else {
+                    return None;
+                };
+                let item = plan.item_of[plan.nodes.of(number, 0, section)?]?;
+                Some((function, plan.layout.addresses[item] + symbol.raw.value))
+            })
+            .collect();
+        let table = info::Info::parse(part.contents(section)).map_err(malformed)?;
+        for (_, function) in table.functions() {
+            let function = function.map_err(malformed)?;
+            // What is dead, or another object's, is not there.
+            if let Some(&descriptor) = descriptors.get(function.symbol.as_str()) {
+                all.push((descriptor, function));
+            }
+        }
+    }
+    Ok(info::write(&all))
+}
+
 /// Packs the finished executables and puts the program in place, complete or not at all.
 ///
 /// # Errors
@@ -210,6 +249,7 @@ pub fn write(
     linked: &[Linked],
     finished: &[Vec<u8>],
     build_id: &[u8; 16],
+    info: &[u8],
     output: &Path,
 ) -> Result<(), Error> {
     let images: Vec<_> = linked
@@ -217,7 +257,7 @@ pub fn write(
         .zip(finished)
         .map(|(l, f)| (l.isa, f.as_slice()))
         .collect();
-    let program = package::pack(&images, build_id).map_err(|e| Error::Pack {
+    let program = package::pack(&images, build_id, info).map_err(|e| Error::Pack {
         what: e.to_string(),
     })?;
     write_atomically(output, &program, 0o755)

@@ -112,7 +112,8 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
     for (linked, unwind) in linked.iter().zip(&unwind) {
         finished.push(finish::finish(&plan, linked, unwind, &build_id)?);
     }
-    finish::write(&linked, &finished, &build_id, &job.output)?;
+    let info = finish::info(&plan)?;
+    finish::write(&linked, &finished, &build_id, &info, &job.output)?;
     let (functions, sites) = finish::sites(&plan, &linked[0]);
     let mut warnings = leaf_warnings(job, &collected);
     for linked in &linked {

@@ -43,6 +43,14 @@ impl Pending {
         &self.temp
     }
 
+    /// The same file on its way to another place in the same directory.
+    pub fn renamed(self, path: &Path) -> Pending {
+        Pending {
+            temp: self.temp,
+            path: path.to_owned(),
+        }
+    }
+
     /// Puts the file in its place.
     pub fn commit(self) -> Result<()> {
         let path = self.path;

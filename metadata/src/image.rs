@@ -11,13 +11,19 @@
 //! in the structs and put their `to_bytes` where they belong. Readers are total: hostile bytes give an
 //! [`ImageError`], never a panic.
 
-use crate::bytes::{array_at, range, record, u16_at, u32_at, u64_at};
+pub mod checkpoint;
+mod records;
+
+pub use checkpoint::Checkpoint;
+pub use records::{FD_GIVEN, Fd, Hop, Map, Process, Records, Section, Signal, State, Timer};
+
+use crate::bytes::{array_at, range, u16_at, u32_at, u64_at};
 use core::fmt;
 
 /// First bytes of every image.
 pub const MAGIC: [u8; 8] = *b"POPIMAGE";
 /// Version of this format. A reader refuses any other.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a section holds.
 pub mod kind {
@@ -35,6 +41,10 @@ pub mod kind {
     pub const SIGNALS: u32 = 6;
     /// One [`Hop`](super::Hop).
     pub const HOP: u32 = 7;
+    /// One [`Process`](super::Process), then its texts. Checkpoints only.
+    pub const PROCESS: u32 = 8;
+    /// An array of [`Timer`](super::Timer). Checkpoints only.
+    pub const TIMERS: u32 = 9;
 
     /// The name in dumps.
     pub fn name(kind: u32) -> &'static str {
@@ -46,6 +56,8 @@ pub mod kind {
             FDS => "fds",
             SIGNALS => "signals",
             HOP => "hop",
+            PROCESS => "process",
+            TIMERS => "timers",
             _ => "unknown",
         }
     }
@@ -64,6 +76,8 @@ pub mod flag {
 pub enum ImageError {
     /// Fewer bytes than the header says, or than a header has.
     Truncated,
+    /// More bytes than the header says.
+    Oversized,
     /// Not an image at all.
     Magic,
     /// An image of another version of the format: that version.
@@ -72,12 +86,23 @@ pub enum ImageError {
     Section(u32),
     /// The contents of section number so-and-so do not have the checksum that the table gives.
     Checksum(u32),
+    /// Header and section table do not have the checksum that the header gives.
+    Table,
+    /// A section of a checkpoint that has no checksum: that section.
+    Unchecked(u32),
+    /// No section of this kind.
+    Missing(u32),
+    /// The section of this kind does not hold what it should.
+    Malformed(u32),
+    /// A section of a kind that this reader does not know.
+    Unknown(u32),
 }
 
 impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated => write!(f, "the process image is truncated"),
+            Self::Oversized => write!(f, "the process image has bytes behind its end"),
             Self::Magic => write!(f, "not a process image"),
             Self::Version(v) => write!(
                 f,
@@ -85,6 +110,21 @@ impl fmt::Display for ImageError {
             ),
             Self::Section(n) => write!(f, "section {n} of the process image lies outside it"),
             Self::Checksum(n) => write!(f, "section {n} of the process image is damaged"),
+            Self::Table => write!(f, "the section table of the process image is damaged"),
+            Self::Unchecked(n) => write!(f, "section {n} of the process image has no checksum"),
+            Self::Missing(kind) => write!(
+                f,
+                "the process image has no section `{}`",
+                kind::name(*kind)
+            ),
+            Self::Malformed(kind) => write!(
+                f,
+                "the section `{}` of the process image makes no sense",
+                kind::name(*kind)
+            ),
+            Self::Unknown(kind) => {
+                write!(f, "the process image has a section of unknown kind {kind}")
+            }
         }
     }
 }
@@ -103,7 +143,7 @@ impl core::error::Error for ImageError {}
 /// 36  u32       bytes of a section entry (48)
 /// 40  u64       file offset of the section table
 /// 48  u64       bytes of the whole image
-/// 56  u64       checksum of the section table
+/// 56  u64       checksum of what stands before, followed by the section table
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -117,7 +157,7 @@ pub struct Header {
     pub table: u64,
     /// Bytes of the whole image.
     pub length: u64,
-    /// [`checksum`] of the section table.
+    /// [`table_checksum`] of the 56 bytes before and the section table.
     pub table_checksum: u64,
 }
 
@@ -165,174 +205,73 @@ impl Header {
     }
 }
 
-record! {
-    /// One entry of the section table.
-    pub struct Section[48] {
-        /// One of [`kind`].
-        0 => kind: u32,
-        /// Bits of [`flag`].
-        4 => flags: u32,
-        /// Where the contents belong in memory (memory sections), else 0.
-        8 => address: u64,
-        /// Bytes they have there; what `file_length` lacks is zero.
-        16 => length: u64,
-        /// Where the contents lie in the image, bytes.
-        24 => offset: u64,
-        /// Bytes they have in the image.
-        32 => file_length: u64,
-        /// [`checksum`] of the contents, if [`flag::CHECKED`].
-        40 => checksum: u64,
-    }
-}
-
-record! {
-    /// The frame records of the captured stack. The records themselves are memory of the window.
-    pub struct Records[40] {
-        /// Address of the outermost record: the one to resume.
-        0 => outermost: u64,
-        /// Address of the innermost record.
-        8 => innermost: u64,
-        /// Address of the buffer they lie in.
-        16 => start: u64,
-        /// Bytes of the buffer in use.
-        24 => length: u64,
-        /// Number of records.
-        32 => frames: u64,
-    }
-}
-
-record! {
-    /// What a thread has outside memory.
-    pub struct State[64] {
-        /// Address of the thread's TLS image.
-        0 => tls_image: u64,
-        /// Address of its `struct pthread`.
-        8 => self_: u64,
-        /// Data-stack pointer.
-        16 => dsp: u64,
-        /// Signal mask, one bit per signal from bit 0 for signal 1.
-        24 => signal_mask: u64,
-        /// Program break: first byte after the heap that `brk` manages, or 0.
-        32 => brk: u64,
-        /// Thread id, as the kernel gave it.
-        40 => tid: u64,
-        /// Address of the clear-child-tid word, or 0.
-        48 => clear_tid: u64,
-        /// Alternate signal stack: base, or 0.
-        56 => altstack: u64,
-    }
-}
-
-record! {
-    /// One mapping of the window.
-    pub struct Map[48] {
-        /// First address.
-        0 => start: u64,
-        /// Bytes.
-        8 => length: u64,
-        /// `PROT_*`.
-        16 => prot: u32,
-        /// `MAP_*`.
-        20 => flags: u32,
-        /// Descriptor it was mapped from, or -1.
-        24 => fd: i32,
-        /// What the runtime keeps it for (its own numbers).
-        28 => role: u32,
-        /// Offset in the file it was mapped from, bytes.
-        32 => offset: u64,
-        /// Address to grow down from or the mark within a region, by role.
-        40 => mark: u64,
-    }
-}
-
-record! {
-    /// One open descriptor.
-    pub struct Fd[32] {
-        /// Its number.
-        0 => fd: i32,
-        /// Open flags (`F_GETFL`), base-ABI numbers.
-        4 => flags: u32,
-        /// Descriptor flags (`F_GETFD`).
-        8 => fd_flags: u32,
-        /// File type bits (`S_IFMT`).
-        12 => mode: u32,
-        /// File offset, bytes.
-        16 => offset: u64,
-        /// Offset of its path from the start of the section's contents.
-        24 => path: u32,
-        /// Bytes of the path, no terminator; 0 if it has none.
-        28 => path_length: u32,
-    }
-}
-
-record! {
-    /// One signal disposition: the kernel's `sigaction` of the base ABI.
-    pub struct Signal[40] {
-        /// Signal number.
-        0 => number: u64,
-        /// Handler address, 0 for `SIG_DFL`, 1 for `SIG_IGN`.
-        8 => handler: u64,
-        /// `SA_*`.
-        16 => flags: u64,
-        /// Restorer, if `SA_RESTORER`.
-        24 => restorer: u64,
-        /// Signals blocked while the handler runs.
-        32 => mask: u64,
-    }
-}
-
-record! {
-    /// The hop itself: counters that survive it and times for the trace line.
-    pub struct Hop[128] {
-        /// This hop's number, from 1.
-        0 => sequence: u64,
-        /// Migration points passed since the program began.
-        8 => points: u64,
-        /// Id of the ISA left.
-        16 => from: u32,
-        /// Id of the ISA entered.
-        20 => to: u32,
-        /// Frames captured.
-        24 => frames: u64,
-        /// Bytes of the image.
-        32 => bytes: u64,
-        /// When the capture began, `CLOCK_MONOTONIC` nanoseconds.
-        40 => capture_begin: u64,
-        /// When the last record was complete.
-        48 => capture_end: u64,
-        /// When the image was complete, right before the exec.
-        56 => transfer_begin: u64,
-        /// `POPCORN_HOP`: hop at every so many points; 0 for none.
-        64 => every: u64,
-        /// `POPCORN_HOP`: at most so many hops; 0 for no bound.
-        72 => max: u64,
-        /// ISA ids of the cycle, one byte each from the lowest.
-        80 => cycle: u64,
-        /// How many of them.
-        88 => cycle_length: u32,
-        /// Position in the cycle.
-        92 => cycle_at: u32,
-        /// Bit 0: one trace line per hop. Bit 1: the cycle is `self`.
-        96 => flags: u64,
-        /// Whom to tell when the hop has happened: an opaque number of the runtime's.
-        104 => requester: u64,
-    }
-}
-
 /// A 64-bit sum over eight bytes at a time: finds damage, proves nothing. (Multiply-rotate; the last
 /// word is filled with zeros, the length is mixed in.)
 pub fn checksum(bytes: &[u8]) -> u64 {
+    let mut sum = Checksum::new(bytes.len() as u64);
+    sum.update(bytes);
+    sum.finish()
+}
+
+/// The sum of [`Header::table_checksum`].
+pub fn table_checksum(header: &[u8; Header::SIZE], table: &[u8]) -> u64 {
+    let covered = &header[..Header::SIZE - 8];
+    let mut sum = Checksum::new((covered.len() + table.len()) as u64);
+    sum.update(covered);
+    sum.update(table);
+    sum.finish()
+}
+
+/// [`checksum`] of bytes that come in pieces.
+#[derive(Debug, Clone)]
+pub struct Checksum {
+    sum: u64,
+    /// Bytes that do not make a word yet.
+    rest: [u8; 8],
+    held: usize,
+}
+
+impl Checksum {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut sum = K ^ bytes.len() as u64;
-    let words = bytes.chunks_exact(8);
-    let tail = words.remainder();
-    for word in words {
-        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        sum = (sum.rotate_left(29) ^ word).wrapping_mul(K);
+
+    /// Begins the sum of `length` bytes.
+    pub fn new(length: u64) -> Self {
+        Self {
+            sum: Self::K ^ length,
+            rest: [0; 8],
+            held: 0,
+        }
     }
-    let mut last = [0; 8];
-    last[..tail.len()].copy_from_slice(tail);
-    (sum.rotate_left(29) ^ u64::from_le_bytes(last)).wrapping_mul(K)
+
+    fn word(&mut self, word: [u8; 8]) {
+        self.sum = (self.sum.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(Self::K);
+    }
+
+    /// Takes the next bytes in.
+    pub fn update(&mut self, mut bytes: &[u8]) {
+        while self.held > 0 && !bytes.is_empty() {
+            self.rest[self.held] = bytes[0];
+            self.held = (self.held + 1) % 8;
+            bytes = &bytes[1..];
+            if self.held == 0 {
+                self.word(self.rest);
+            }
+        }
+        let words = bytes.chunks_exact(8);
+        let rest = words.remainder();
+        for word in words {
+            self.word(word.try_into().unwrap_or_default());
+        }
+        self.rest[self.held..self.held + rest.len()].copy_from_slice(rest);
+        self.held += rest.len();
+    }
+
+    /// The sum.
+    pub fn finish(mut self) -> u64 {
+        self.rest[self.held..].fill(0);
+        self.word(self.rest);
+        self.sum
+    }
 }
 
 /// A checked view of a whole image in memory.
@@ -351,6 +290,9 @@ impl<'a> Image<'a> {
     /// What is wrong with the bytes.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ImageError> {
         let header = Header::from_bytes(bytes)?;
+        if bytes.len() as u64 > header.length {
+            return Err(ImageError::Oversized);
+        }
         let bytes = range(bytes, 0, header.length).ok_or(ImageError::Truncated)?;
         let table_length = u64::from(header.sections) * Section::SIZE as u64;
         let table = range(bytes, header.table, table_length).ok_or(ImageError::Truncated)?;
@@ -375,7 +317,7 @@ impl<'a> Image<'a> {
     }
 
     /// The section table.
-    pub fn sections(&self) -> impl Iterator<Item = Section> + 'a {
+    pub fn sections(&self) -> impl Iterator<Item = Section> + use<'a> {
         self.table
             .chunks_exact(Section::SIZE)
             .filter_map(Section::from_bytes)
@@ -395,10 +337,11 @@ impl<'a> Image<'a> {
     /// Checks the checksums of the table and of every section that has one.
     ///
     /// # Errors
-    /// The first section that is damaged; `u32::MAX` stands for the table.
+    /// The table, or the first section that is damaged.
     pub fn verify(&self) -> Result<(), ImageError> {
-        if checksum(self.table) != self.header.table_checksum {
-            return Err(ImageError::Checksum(u32::MAX));
+        let header = array_at(self.bytes, 0).ok_or(ImageError::Truncated)?;
+        if table_checksum(&header, self.table) != self.header.table_checksum {
+            return Err(ImageError::Table);
         }
         for (n, section) in (0..).zip(self.sections()) {
             if section.flags & flag::CHECKED != 0
@@ -470,14 +413,15 @@ mod tests {
         .iter()
         .flat_map(Section::to_bytes)
         .collect();
-        let header = Header {
+        let mut header = Header {
             isa: 1,
             build_id: *b"0123456789abcdef",
             sections: 2,
             table: Header::SIZE as u64,
             length: at + 100 + Hop::SIZE as u64,
-            table_checksum: checksum(&table),
+            table_checksum: 0,
         };
+        header.table_checksum = table_checksum(&header.to_bytes(), &table);
         [&header.to_bytes()[..], &table, &memory, &hop].concat()
     }
 
@@ -509,9 +453,26 @@ mod tests {
         assert_eq!(Image::parse(&bytes).unwrap_err(), ImageError::Version(9));
         bytes[0] = 0;
         assert_eq!(Image::parse(&bytes).unwrap_err(), ImageError::Magic);
-        let bytes = sample();
+        let mut bytes = sample();
         let cut = &bytes[..bytes.len() - 1];
         assert_eq!(Image::parse(cut).unwrap_err(), ImageError::Truncated);
+        bytes[12] ^= 1;
+        let image = Image::parse(&bytes).unwrap();
+        assert_eq!(image.verify(), Err(ImageError::Table));
+        bytes.push(0);
+        assert_eq!(Image::parse(&bytes).unwrap_err(), ImageError::Oversized);
+    }
+
+    #[test]
+    fn pieces_sum_up_like_the_whole() {
+        let bytes: Vec<u8> = (0..100).collect();
+        for cut in 0..bytes.len() {
+            let mut sum = Checksum::new(100);
+            sum.update(&bytes[..cut / 2]);
+            sum.update(&bytes[cut / 2..cut]);
+            sum.update(&bytes[cut..]);
+            assert_eq!(sum.finish(), checksum(&bytes), "{cut}");
+        }
     }
 
     proptest! {

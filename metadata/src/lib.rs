@@ -8,6 +8,8 @@
 pub mod bytes;
 pub mod elf;
 pub mod image;
+#[cfg(feature = "std")]
+pub mod info;
 pub mod package;
 pub mod stackmap;
 #[cfg(feature = "std")]

@@ -3,6 +3,7 @@
 //! ```text
 //! the base ISA's executable, with its own section table: runs as it is
 //! .popcorn.image.<isa>   the whole executable for that ISA, at a multiple of 4096; not loaded
+//! .popcorn.info          what frame records hold, see the module `info`; not loaded
 //! .note.popcorn          a note "popcorn", type 1, see below; not loaded
 //! names and section table of all this: `e_shoff` points here
 //! ```
@@ -135,7 +136,7 @@ impl<'a> Package<'a> {
 }
 
 #[cfg(feature = "std")]
-pub use writer::{Description, IsaDescription, describe, extract, pack};
+pub use writer::{Description, IsaDescription, describe, extract, info, pack};
 
 #[cfg(feature = "std")]
 mod writer {
@@ -147,13 +148,14 @@ mod writer {
     /// Images begin at multiples of this, so that they can be mapped.
     const PAGE: usize = 4096;
 
-    /// Packs executables, the base ISA's first.
+    /// Packs executables, the base ISA's first, and the table of what frame records hold.
     ///
     /// # Errors
     /// If the first is not an executable this can carry the others.
     pub fn pack(
         images: &[(&'static Isa, &[u8])],
         build_id: &[u8; 16],
+        info: &[u8],
     ) -> Result<Vec<u8>, PackageError> {
         let (_, base) = images.first().ok_or(PackageError::NotPacked)?;
         let elf = Elf::parse(base).map_err(PackageError::Elf)?;
@@ -161,7 +163,7 @@ mod writer {
         let names = elf.section(elf.shstrndx).ok_or(PackageError::Damaged)?;
         let mut names = elf.contents(&names).ok_or(PackageError::Damaged)?.to_vec();
         // The counts in the header have 16 bits; a linked file has a few dozen sections.
-        if headers.len() + images.len() + 1 >= 0xff00 {
+        if headers.len() + images.len() + 2 >= 0xff00 {
             return Err(PackageError::Damaged);
         }
         let mut out = base.to_vec();
@@ -183,6 +185,8 @@ mod writer {
             let name = format!("{IMAGE}{}", isa.name);
             add(&mut out, &mut names, name, sht::PROGBITS, PAGE, image);
         }
+        let name = crate::info::SECTION.to_owned();
+        add(&mut out, &mut names, name, sht::PROGBITS, 8, info);
         let note = note(images, build_id, &elf);
         add(&mut out, &mut names, NOTE.to_owned(), sht::NOTE, 4, &note);
         let shstrtab = &mut headers[elf.shstrndx];
@@ -225,6 +229,18 @@ mod writer {
         note.extend(text);
         note.resize(note.len().next_multiple_of(4), 0);
         note
+    }
+
+    /// The table of what frame records hold: empty if the program has none.
+    ///
+    /// # Errors
+    /// Not an executable.
+    pub fn info(program: &[u8]) -> Result<&[u8], PackageError> {
+        let elf = Elf::parse(program).map_err(PackageError::Elf)?;
+        let section = elf.find(crate::info::SECTION.as_bytes());
+        Ok(section
+            .and_then(|(_, s)| elf.contents(&s))
+            .unwrap_or_default())
     }
 
     /// The plain executable for an ISA.
@@ -412,6 +428,7 @@ mod tests {
         pack(
             &[(ALL[0], &base), (ALL[1], b"one"), (ALL[2], b"other")],
             &[7; 16],
+            b"frames",
         )
         .unwrap()
     }
@@ -426,6 +443,8 @@ mod tests {
         assert_eq!(*extract(&program, ALL[0]).unwrap(), base()[..]);
         assert_eq!(*extract(&program, ALL[1]).unwrap(), *b"one");
         assert_eq!(*extract(&program, ALL[2]).unwrap(), *b"other");
+        assert_eq!(info(&program).unwrap(), b"frames");
+        assert_eq!(info(&base()).unwrap(), b"");
     }
 
     #[test]
@@ -435,7 +454,7 @@ mod tests {
             PackageError::NotPacked
         );
         let base = base();
-        let program = pack(&[(ALL[0], &base), (ALL[1], b"one")], &[7; 16]).unwrap();
+        let program = pack(&[(ALL[0], &base), (ALL[1], b"one")], &[7; 16], b"frames").unwrap();
         assert_eq!(
             extract(&program, ALL[2]).unwrap_err(),
             PackageError::NoImage(ALL[2].name)

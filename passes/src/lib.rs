@@ -135,6 +135,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     for f in module.definitions() {
         pads::isolate(&module, f);
     }
+    let mut info = Vec::new();
     if options.instrument {
         points::run(&module, options.points, options.opt, &options.leaf);
         temps.save(&module, "points")?;
@@ -150,7 +151,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
         }
         temps.save(&module, "datastack")?;
         for f in &instrumented {
-            frames::run(&module, *f, &reach);
+            info.extend(frames::run(&module, *f, &reach));
         }
         temps.save(&module, "frames")?;
     }
@@ -159,7 +160,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     verify::run(&module, &options.name)?;
 
     match output {
-        Output::Object => lower::fat_object(&module, options),
+        Output::Object => lower::fat_object(&module, options, info),
         Output::Assembly(isa) => lower::assembly(&module, isa, options.opt),
         Output::Ir => Ok(module.text().into_bytes()),
     }

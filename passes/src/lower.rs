@@ -1,5 +1,6 @@
 //! lower: one object per ISA, packed into one fat object.
 
+use popcorn_metadata::info::{self, Function};
 use popcorn_toolchains::Isa;
 
 use crate::llvm::{Linkage, Module};
@@ -55,8 +56,12 @@ pub fn assembly(module: &Module, isa: &'static Isa, opt: OptLevel) -> Result<Vec
     prepare(module, isa)?.emit(isa, opt, true)
 }
 
-/// The fat object: the base ISA's, with the others' inside.
-pub fn fat_object(module: &Module, options: &Options) -> Result<Vec<u8>, Error> {
+/// The fat object: the base ISA's, with the others' inside, and what the records of its functions hold.
+pub fn fat_object(
+    module: &Module,
+    options: &Options,
+    info: Vec<Function>,
+) -> Result<Vec<u8>, Error> {
     let Some((base, others)) = options.isas.split_first() else {
         return Err(Error::Internal {
             stage: "lower",
@@ -64,6 +69,10 @@ pub fn fat_object(module: &Module, options: &Options) -> Result<Vec<u8>, Error> 
         });
     };
     let carrier = prepare(module, base)?;
+    if !info.is_empty() {
+        let info: Vec<_> = info.into_iter().map(|function| (0, function)).collect();
+        carrier.embed(info::SECTION, &info::write(&info));
+    }
     for isa in others {
         let object = prepare(module, isa)?.emit(isa, options.opt, false)?;
         carrier.embed(&format!(".popcorn.obj.{}", isa.name), &object);

@@ -9,10 +9,10 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::arch::{self, Context};
 use crate::buffers::{Buffer, Full};
 use crate::cell::Global;
-use crate::poll::Job;
+use crate::poll::{Asker, Job};
 use crate::syscall::{forward, nr, signals};
 use crate::text::{Line, die};
-use crate::{hop, poll, resume, unwind};
+use crate::{checkpoint, hop, poll, resume, unwind};
 
 /// docs/abi.md, section 7.
 #[repr(C)]
@@ -144,6 +144,12 @@ pub fn begin(context: &Context, job: Job) -> Result<u64, Line> {
     Ok(first as u64)
 }
 
+/// Gives the capture that has begun another signal mask to go on with: signals were blocked before it.
+pub fn go_on_with(mask: u64) {
+    // SAFETY: this is the capture's own thread.
+    unsafe { CAPTURE.get().mask = mask };
+}
+
 /// `__popcorn_capture_next`, from assembly: `record` is complete, `context` is that of the frame it
 /// belongs to and becomes that of its caller's pad.
 ///
@@ -235,6 +241,9 @@ fn finish(capture: &mut Capture) -> ! {
         die("internal error: a capture that nobody asked for");
     };
     capture.end = if resume::timed(job) { now() } else { 0 };
+    if job.asker == Asker::Checkpoint {
+        checkpoint::finish(capture);
+    }
     poll::count_hop();
     if let Some(to) = job.exec() {
         let reason = hop::go(capture, to);

@@ -7,14 +7,56 @@ use crate::text::parse_dec;
 
 const AT_FDCWD: i64 = -100;
 const O_DIRECTORY_CLOEXEC: i64 = 0o2200000;
-const F_GETFD: i64 = 1;
+pub const F_GETFD: i64 = 1;
 const F_SETFD: i64 = 2;
-const FD_CLOEXEC: i64 = 1;
+pub const FD_CLOEXEC: i64 = 1;
 
 /// Sets whether a descriptor stays open over an exec.
 pub fn keep_on_exec(fd: i64, keep: bool) {
     let flags = if keep { 0 } else { FD_CLOEXEC };
     forward(nr::FCNTL, [fd, F_SETFD, flags, 0, 0, 0]);
+}
+
+/// Calls `visit` for every open descriptor, lowest first, until it says false. Whether all were seen.
+pub fn each(mut visit: impl FnMut(i64) -> bool) -> bool {
+    let path = c"/proc/self/fd".as_ptr() as i64;
+    let folder = forward(nr::OPENAT, [AT_FDCWD, path, O_DIRECTORY_CLOEXEC, 0, 0, 0]);
+    if folder < 0 {
+        return false;
+    }
+    let complete = scan(folder, &mut visit);
+    forward(nr::CLOSE, [folder, 0, 0, 0, 0, 0]);
+    complete
+}
+
+fn scan(folder: i64, visit: &mut impl FnMut(i64) -> bool) -> bool {
+    let mut buffer = [0u64; 512];
+    loop {
+        let at = buffer.as_mut_ptr() as i64;
+        let size = size_of_val(&buffer) as i64;
+        let length = forward(nr::GETDENTS64, [folder, at, size, 0, 0, 0]);
+        if length <= 0 {
+            return length == 0;
+        }
+        // SAFETY: the buffer as bytes.
+        let mut entries = unsafe { core::slice::from_raw_parts(at as *const u8, length as usize) };
+        // struct linux_dirent64: u64 inode, u64 offset, u16 length, u8 type, name.
+        while let Some((&[low, high], name)) = entries
+            .get(16..18)
+            .zip(entries.get(19..))
+            .and_then(|(l, n)| Some((l.first_chunk::<2>()?, n)))
+        {
+            let size = usize::from(u16::from_le_bytes([low, high]));
+            let end = name.iter().position(|&b| b == 0).unwrap_or(0);
+            if let Some(fd) = parse_dec(&name[..end])
+                && fd as i64 != folder
+                && !visit(fd as i64)
+            {
+                return false;
+            }
+            entries = entries.get(size.max(1)..).unwrap_or_default();
+        }
+    }
 }
 
 /// The program's descriptors that are marked close-on-exec.
@@ -37,51 +79,19 @@ impl OnExec {
             list: at as *mut i32,
             len: 0,
         };
-        let path = c"/proc/self/fd".as_ptr() as i64;
-        let folder = forward(nr::OPENAT, [AT_FDCWD, path, O_DIRECTORY_CLOEXEC, 0, 0, 0]);
-        if folder < 0 {
-            return None;
-        }
-        let complete = found.scan(folder, ours);
-        forward(nr::CLOSE, [folder, 0, 0, 0, 0, 0]);
-        complete.then_some(found)
-    }
-
-    fn scan(&mut self, folder: i64, ours: &[i64]) -> bool {
-        let mut buffer = [0u64; 512];
-        loop {
-            let at = buffer.as_mut_ptr() as i64;
-            let size = size_of_val(&buffer) as i64;
-            let length = forward(nr::GETDENTS64, [folder, at, size, 0, 0, 0]);
-            if length <= 0 {
-                return length == 0;
-            }
-            // SAFETY: the buffer as bytes.
-            let mut entries =
-                unsafe { core::slice::from_raw_parts(at as *const u8, length as usize) };
-            // struct linux_dirent64: u64 inode, u64 offset, u16 length, u8 type, name.
-            while let Some((&[low, high], name)) = entries
-                .get(16..18)
-                .zip(entries.get(19..))
-                .and_then(|(l, n)| Some((l.first_chunk::<2>()?, n)))
-            {
-                let size = usize::from(u16::from_le_bytes([low, high]));
-                let end = name.iter().position(|&b| b == 0).unwrap_or(0);
-                if let Some(fd) = parse_dec(&name[..end]) {
-                    let fd = fd as i64;
-                    let marked = forward(nr::FCNTL, [fd, F_GETFD, 0, 0, 0, 0]) & FD_CLOEXEC != 0;
-                    if marked && fd != folder && !ours.contains(&fd) {
-                        if self.len == ROOM {
-                            return false;
-                        }
-                        // SAFETY: inside the block.
-                        unsafe { *self.list.add(self.len) = fd as i32 };
-                        self.len += 1;
-                    }
+        let complete = each(|fd| {
+            let marked = forward(nr::FCNTL, [fd, F_GETFD, 0, 0, 0, 0]) & FD_CLOEXEC != 0;
+            if marked && !ours.contains(&fd) {
+                if found.len == ROOM {
+                    return false;
                 }
-                entries = entries.get(size.max(1)..).unwrap_or_default();
+                // SAFETY: inside the block.
+                unsafe { *found.list.add(found.len) = fd as i32 };
+                found.len += 1;
             }
-        }
+            true
+        });
+        complete.then_some(found)
     }
 
     /// Their numbers.

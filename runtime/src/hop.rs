@@ -50,6 +50,12 @@ pub fn build_id() -> [u8; 16] {
     unsafe { core::ptr::read_volatile(&raw const __popcorn_build_id) }
 }
 
+/// Makes the floating-point environment program state.
+pub fn keep_fp() {
+    // SAFETY: libc's accessor.
+    FP.store(unsafe { __popcorn_fp_get() }, Relaxed);
+}
+
 /// Sets the floating-point environment as it was before the hop.
 pub fn restore_fp() {
     // SAFETY: libc's accessor.
@@ -71,15 +77,7 @@ pub fn errno() -> i64 {
 pub fn prepare(to: &'static Isa) -> Result<(), Line> {
     REFUSAL.store(crate::syscall::EBUSY as i32, Relaxed);
     drop_plan();
-    if state::timers() > 0 {
-        return Err(refusal(
-            "the program has POSIX timers, which an exec destroys",
-        ));
-    }
-    let shared = memory::with_table(|t| t.maps().iter().any(|m| m.kind == Kind::Shared));
-    if shared {
-        return Err(refusal("the program has shared memory"));
-    }
+    check_state()?;
     REFUSAL.store(crate::syscall::ENOENT as i32, Relaxed);
     let program = program_file()?;
     let emulator = match config::host() {
@@ -94,6 +92,20 @@ pub fn prepare(to: &'static Isa) -> Result<(), Line> {
             copied,
             emulator,
         });
+    }
+    Ok(())
+}
+
+/// Checks that the process has nothing that stays behind: what an exec destroys, or others share.
+pub fn check_state() -> Result<(), Line> {
+    if state::timers() > 0 {
+        return Err(refusal(
+            "the program has POSIX timers, which an exec destroys",
+        ));
+    }
+    let shared = memory::with_table(|t| t.maps().iter().any(|m| m.kind == Kind::Shared));
+    if shared {
+        return Err(refusal("the program has shared memory"));
     }
     Ok(())
 }
@@ -113,7 +125,7 @@ fn close(fd: i64) {
 }
 
 /// The file that carries all images; opened when first needed and kept.
-fn program_file() -> Result<i64, Line> {
+pub fn program_file() -> Result<i64, Line> {
     let known = state::program_fd();
     if known >= 0 {
         return Ok(known.into());
@@ -194,7 +206,7 @@ fn target_file(program: i64, to: &Isa) -> Result<(i64, bool), Line> {
     let copy = forward(nr::MEMFD_CREATE, [path, MFD_CLOEXEC, 0, 0, 0, 0]);
     let high = state::duplicate_high(copy, HIGH);
     close(copy);
-    if high < 0 || !image::write_all(high, contents, 0) {
+    if high < 0 || image::write_all(high, contents, 0).is_err() {
         close(high);
         return Err(refusal("no memory for the target's program"));
     }
@@ -279,8 +291,7 @@ fn is_executable(path: &mut Line) -> bool {
 /// Everything is captured and `prepare` has succeeded: moves, or returns the reason why not with the
 /// process as it was.
 pub fn go(capture: &Capture, to: &Isa) -> Line {
-    // SAFETY: libc's accessor.
-    FP.store(unsafe { __popcorn_fp_get() }, Relaxed);
+    keep_fp();
     let reason = transfer(capture, to);
     drop_plan();
     reason

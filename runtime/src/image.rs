@@ -1,18 +1,24 @@
-//! Writing the process image (`popcorn_metadata::image`) into a memfd.
+//! Writing the process image (`popcorn_metadata::image`): into a memfd for a hop, into a file for a
+//! checkpoint.
 //!
 //! Memory goes in as runs of pages: those of the window that were touched and are not zero, and the
 //! data segment whole, its zero pages as sections without contents.
 
+use popcorn_metadata::image::checkpoint::RECORDS_AT;
 use popcorn_metadata::image::{
-    Fd, Header, Hop, Map as SavedMap, Records, Section, State, checksum, flag, kind,
+    Checksum, Fd, Header, Hop, Map as SavedMap, Process, Records, Section, Signal, State, Timer,
+    flag, kind, table_checksum,
 };
 use popcorn_toolchains::Isa;
 
 use crate::arch;
 use crate::capture::{Capture, now};
 use crate::hop::build_id;
+use crate::kept::Kept;
 use crate::maps::{Kind, Map, PAGE};
 use crate::memory::{self, PROT_READ, PROT_WRITE};
+use crate::poll::Asker;
+use crate::syscall::signals::dispositions;
 use crate::syscall::{forward, nr};
 use crate::text::Line;
 use crate::{poll, stacks};
@@ -26,11 +32,13 @@ unsafe extern "C" {
 const SECTIONS: usize = 1 << 16;
 /// Fewer zero pages than this between others are written like them, to have fewer sections.
 const GAP: u64 = 8;
-/// Bytes of records before the records themselves, in the section of that kind.
-pub const RECORDS_AT: u64 = 48;
 
-/// Writes all of `bytes` at `offset`. False on any failure.
-pub fn write_all(fd: i64, bytes: &[u8], offset: u64) -> bool {
+const EFBIG: i64 = -27;
+const ENOSPC: i64 = -28;
+const ENOMEM: i64 = -12;
+
+/// Writes all of `bytes` at `offset`, or says the error.
+pub fn write_all(fd: i64, bytes: &[u8], offset: u64) -> Result<(), i64> {
     let mut done = 0;
     while done < bytes.len() {
         let rest = &bytes[done..];
@@ -44,10 +52,10 @@ pub fn write_all(fd: i64, bytes: &[u8], offset: u64) -> bool {
         ];
         match forward(nr::PWRITE64, call) {
             n @ 1.. => done += n as usize,
-            _ => return false,
+            error => return Err(error),
         }
     }
-    true
+    Ok(())
 }
 
 fn reason(text: &str) -> Line {
@@ -65,6 +73,10 @@ struct Writer {
     at: u64,
     /// Bytes of contents.
     bytes: u64,
+    /// Every section gets a checksum. Not for a hop: its image lives for a moment, in memory.
+    checked: bool,
+    /// That of the section under way.
+    sum: Checksum,
 }
 
 impl Writer {
@@ -75,26 +87,59 @@ impl Writer {
         // SAFETY: inside the block that `write` mapped.
         unsafe { *self.table.add(self.sections) = section.to_bytes() };
         self.sections += 1;
+        self.sum = Checksum::new(section.file_length);
         Ok(())
     }
 
-    /// A section whose contents are in one piece and checked.
+    /// A section whose contents are in one piece.
     fn add(&mut self, kind: u32, contents: &[u8]) -> Result<(), Line> {
+        self.open(kind, contents.len() as u64)?;
+        self.put(contents)?;
+        self.close();
+        Ok(())
+    }
+
+    /// Begins a section of `length` bytes, which are `put` next.
+    fn open(&mut self, kind: u32, length: u64) -> Result<(), Line> {
         self.section(Section {
             kind,
-            flags: flag::CHECKED,
-            length: contents.len() as u64,
+            length,
             offset: self.at,
-            file_length: contents.len() as u64,
-            checksum: checksum(contents),
+            file_length: length,
             ..Section::default()
-        })?;
-        self.put(contents)
+        })
+    }
+
+    /// Ends the section that was begun last.
+    fn close(&mut self) {
+        if !self.checked {
+            return;
+        }
+        // SAFETY: the last entry, inside the block that `write` mapped.
+        let entry = unsafe { &mut *self.table.add(self.sections - 1) };
+        if let Some(section) = Section::from_bytes(entry) {
+            *entry = Section {
+                flags: section.flags | flag::CHECKED,
+                checksum: self.sum.clone().finish(),
+                ..section
+            }
+            .to_bytes();
+        }
     }
 
     fn put(&mut self, contents: &[u8]) -> Result<(), Line> {
-        if !write_all(self.fd, contents, self.at) {
-            return Err(reason("no memory for the process image"));
+        if self.checked {
+            self.sum.update(contents);
+        }
+        if let Err(error) = write_all(self.fd, contents, self.at) {
+            let mut line = reason("the process image cannot be written: ");
+            match error {
+                ENOSPC => line.str("no space left on device"),
+                EFBIG => line.str("the file would be too large"),
+                ENOMEM => line.str("no memory"),
+                error => line.str("error ").dec(error.unsigned_abs()),
+            };
+            return Err(line);
         }
         self.at += contents.len() as u64;
         self.bytes += contents.len() as u64;
@@ -113,16 +158,45 @@ impl Writer {
             file_length,
             ..Section::default()
         })?;
-        if zero {
-            return Ok(());
+        if !zero {
+            // SAFETY: mapped, and readable now.
+            self.put(unsafe { core::slice::from_raw_parts(start as *const u8, length as usize) })?;
         }
-        // SAFETY: mapped, and readable now.
-        self.put(unsafe { core::slice::from_raw_parts(start as *const u8, length as usize) })
+        self.close();
+        Ok(())
     }
 }
 
-/// Writes the image of this process, stopped with every frame in `capture`'s records.
+/// Writes the image of this process, stopped with every frame in `capture`'s records, for a hop.
 pub fn write(fd: i64, capture: &Capture, to: &Isa, on_exec: &[i32]) -> Result<(), Line> {
+    with_writer(fd, false, |out| {
+        contents(out, capture, to, asker(capture))?;
+        marked_descriptors(out, on_exec)
+    })?;
+    Ok(())
+}
+
+/// The same for a checkpoint, with what an exec would keep; the bytes of the image.
+pub fn write_checkpoint(fd: i64, capture: &Capture, kept: &Kept) -> Result<u64, Line> {
+    with_writer(fd, true, |out| {
+        contents(out, capture, arch::isa(), Asker::Restore as u64)?;
+        all_descriptors(out, kept)?;
+        signals(out)?;
+        process(out, kept)?;
+        timers(out, kept)
+    })
+}
+
+fn asker(capture: &Capture) -> u64 {
+    capture.job.map_or(0, |job| job.asker as u64)
+}
+
+/// Has `fill` write the sections, then writes the rest; the bytes of the image.
+fn with_writer(
+    fd: i64,
+    checked: bool,
+    fill: impl FnOnce(&mut Writer) -> Result<(), Line>,
+) -> Result<u64, Line> {
     let room = (SECTIONS * Section::SIZE) as u64;
     let table = memory::private(room, PROT_READ | PROT_WRITE);
     if table < 0 {
@@ -134,13 +208,15 @@ pub fn write(fd: i64, capture: &Capture, to: &Isa, on_exec: &[i32]) -> Result<()
         sections: 0,
         at: Header::SIZE as u64,
         bytes: 0,
+        checked,
+        sum: Checksum::new(0),
     };
-    let done = contents(&mut writer, capture, to, on_exec).and_then(|()| finish(&mut writer));
+    let done = fill(&mut writer).and_then(|()| finish(&mut writer));
     forward(nr::MUNMAP, [table, room as i64, 0, 0, 0, 0]);
     done
 }
 
-fn contents(out: &mut Writer, capture: &Capture, to: &Isa, on_exec: &[i32]) -> Result<(), Line> {
+fn contents(out: &mut Writer, capture: &Capture, to: &Isa, requester: u64) -> Result<(), Line> {
     let state = State {
         self_: stacks::self_(),
         dsp: stacks::dsp(),
@@ -150,7 +226,6 @@ fn contents(out: &mut Writer, capture: &Capture, to: &Isa, on_exec: &[i32]) -> R
     out.add(kind::STATE, &state.to_bytes())?;
     records(out, capture)?;
     maps(out)?;
-    descriptors(out, on_exec)?;
     let swapped = swapped();
     memory::with_table(|table| {
         let mut table = table.maps().iter();
@@ -166,7 +241,7 @@ fn contents(out: &mut Writer, capture: &Capture, to: &Isa, on_exec: &[i32]) -> R
         capture_begin: capture.begin,
         capture_end: capture.end,
         transfer_begin: now(),
-        requester: capture.job.map_or(0, |job| job.asker as u64),
+        requester,
         ..Hop::default()
     };
     out.add(kind::HOP, &hop.to_bytes())
@@ -181,33 +256,22 @@ fn records(out: &mut Writer, capture: &Capture) -> Result<(), Line> {
         length,
         frames: capture.frames,
     };
-    out.section(Section {
-        kind: kind::RECORDS,
-        length: RECORDS_AT + length,
-        offset: out.at,
-        file_length: RECORDS_AT + length,
-        ..Section::default()
-    })?;
-    let mut padded = [0; RECORDS_AT as usize];
+    out.open(kind::RECORDS, RECORDS_AT as u64 + length)?;
+    let mut padded = [0; RECORDS_AT];
     padded[..Records::SIZE].copy_from_slice(&head.to_bytes());
     out.put(&padded)?;
     capture.ranges().try_for_each(|(start, end)| {
         // SAFETY: the records, all complete.
         out.put(unsafe { core::slice::from_raw_parts(start as *const u8, (end - start) as usize) })
-    })
+    })?;
+    out.close();
+    Ok(())
 }
 
 fn maps(out: &mut Writer) -> Result<(), Line> {
     memory::with_table(|table| {
         let maps = table.maps();
-        let length = (maps.len() * SavedMap::SIZE) as u64;
-        out.section(Section {
-            kind: kind::MAPS,
-            length,
-            offset: out.at,
-            file_length: length,
-            ..Section::default()
-        })?;
+        out.open(kind::MAPS, (maps.len() * SavedMap::SIZE) as u64)?;
         maps.iter().try_for_each(|map| {
             let saved = SavedMap {
                 start: map.start,
@@ -219,27 +283,79 @@ fn maps(out: &mut Writer) -> Result<(), Line> {
             };
             out.put(&saved.to_bytes())
         })
-    })
+    })?;
+    out.close();
+    Ok(())
 }
 
-fn descriptors(out: &mut Writer, on_exec: &[i32]) -> Result<(), Line> {
-    let length = (8 + on_exec.len() * Fd::SIZE) as u64;
-    out.section(Section {
-        kind: kind::FDS,
-        length,
-        offset: out.at,
-        file_length: length,
-        ..Section::default()
-    })?;
+/// Descriptors that stay open over a hop and are to be marked again.
+fn marked_descriptors(out: &mut Writer, on_exec: &[i32]) -> Result<(), Line> {
+    out.open(kind::FDS, (8 + on_exec.len() * Fd::SIZE) as u64)?;
     out.put(&(on_exec.len() as u64).to_le_bytes())?;
     on_exec.iter().try_for_each(|&fd| {
         let saved = Fd {
             fd,
             fd_flags: 1,
+            same_as: -1,
             ..Fd::default()
         };
         out.put(&saved.to_bytes())
     })
+}
+
+fn all_descriptors(out: &mut Writer, kept: &Kept) -> Result<(), Line> {
+    let records = 8 + kept.count() * Fd::SIZE as u64;
+    out.open(kind::FDS, records + kept.text().len() as u64)?;
+    out.put(&kept.count().to_le_bytes())?;
+    for fd in kept.descriptors() {
+        let path = fd.path + records as u32;
+        out.put(&Fd { path, ..fd }.to_bytes())?;
+    }
+    out.put(kept.text())?;
+    out.close();
+    Ok(())
+}
+
+fn signals(out: &mut Writer) -> Result<(), Line> {
+    let count = dispositions().count();
+    out.open(kind::SIGNALS, (count * Signal::SIZE) as u64)?;
+    dispositions().try_for_each(|(number, action)| {
+        let saved = Signal {
+            number,
+            handler: action.handler,
+            flags: action.flags,
+            restorer: action.restorer,
+            mask: action.mask,
+        };
+        out.put(&saved.to_bytes())
+    })?;
+    out.close();
+    Ok(())
+}
+
+fn process(out: &mut Writer, kept: &Kept) -> Result<(), Line> {
+    let texts = Process::SIZE as u32;
+    let process = kept.of_process();
+    let process = Process {
+        program: process.program + texts,
+        directory: process.directory + texts,
+        arguments: process.arguments + texts,
+        ..*process
+    };
+    out.open(kind::PROCESS, (Process::SIZE + kept.text().len()) as u64)?;
+    out.put(&process.to_bytes())?;
+    out.put(kept.text())?;
+    out.close();
+    Ok(())
+}
+
+fn timers(out: &mut Writer, kept: &Kept) -> Result<(), Line> {
+    out.open(kind::TIMERS, (kept.timers().len() * Timer::SIZE) as u64)?;
+    kept.timers()
+        .iter()
+        .try_for_each(|timer| out.put(&timer.to_bytes()))?;
+    out.close();
+    Ok(())
 }
 
 /// Whether a page holds nothing but zeros.
@@ -364,22 +480,25 @@ fn data_segment(out: &mut Writer) -> Result<(), Line> {
     }
 }
 
-/// The table and the header.
-fn finish(out: &mut Writer) -> Result<(), Line> {
+/// The table and the header; the bytes of the whole image.
+fn finish(out: &mut Writer) -> Result<u64, Line> {
     // SAFETY: the sections written so far.
     let table = unsafe {
         core::slice::from_raw_parts(out.table.cast::<u8>(), out.sections * Section::SIZE)
     };
     let at = out.at;
     out.put(table)?;
-    let header = Header {
+    let length = at + table.len() as u64;
+    let mut header = Header {
         isa: arch::isa().id,
         build_id: build_id(),
         sections: out.sections as u32,
         table: at,
-        length: at + table.len() as u64,
-        table_checksum: checksum(table),
+        length,
+        table_checksum: 0,
     };
+    header.table_checksum = table_checksum(&header.to_bytes(), table);
     out.at = 0;
-    out.put(&header.to_bytes())
+    out.put(&header.to_bytes())?;
+    Ok(length)
 }

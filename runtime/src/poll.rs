@@ -13,7 +13,7 @@ use crate::config::{self, Hops};
 use crate::start::Initial;
 use crate::syscall::{EBUSY, ENOMEM, state};
 use crate::text::Line;
-use crate::{capture, gaps, hop, request, unwind};
+use crate::{capture, checkpoint, gaps, hop, request, unwind};
 
 /// The flag that compiled code reads at every migration point.
 #[cfg_attr(not(test), unsafe(no_mangle))]
@@ -46,7 +46,7 @@ static COUNTS: Global<Counts> = Global::new(Counts {
     hops: 0,
 });
 
-/// Who asked for a move.
+/// Who asked for a move or an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
     /// `POPCORN_HOP`.
@@ -55,6 +55,10 @@ pub enum Asker {
     Command,
     /// `popcorn_migrate`, in the program.
     Program,
+    /// `popcorn checkpoint`, through its request file: an image is to be written.
+    Checkpoint,
+    /// `popcorn restore`: a process comes out of an image.
+    Restore,
 }
 
 impl Asker {
@@ -63,6 +67,8 @@ impl Asker {
         match number {
             1 => Self::Command,
             2 => Self::Program,
+            3 => Self::Checkpoint,
+            4 => Self::Restore,
             _ => Self::Mode,
         }
     }
@@ -178,6 +184,12 @@ fn begin(context: &Context, job: Job) -> u64 {
         return 0;
     }
     PENALTY.store(0, Relaxed);
+    if job.asker == Asker::Checkpoint {
+        return match request::checkpoint() {
+            Some(request) => checkpoint::begin(context, job, request),
+            None => 0,
+        };
+    }
     if let Some(to) = job.exec()
         && let Err(reason) = hop::prepare(to)
     {
@@ -201,11 +213,8 @@ fn job(counts: &mut Counts) -> Option<Job> {
             to: Some(to),
         });
     }
-    if let Some(to) = request::pending() {
-        return Some(Job {
-            asker: Asker::Command,
-            to: Some(to),
-        });
+    if let Some(job) = request::pending() {
+        return Some(job);
     }
     let mode = &counts.mode;
     if mode.every == 0 || counts.hops >= mode.max {
@@ -223,9 +232,9 @@ fn job(counts: &mut Counts) -> Option<Job> {
 /// The move is still to be made, at a later point.
 fn deferred(job: Job, reason: &Line) {
     match job.asker {
-        Asker::Command => request::reply_deferred(reason),
+        Asker::Command | Asker::Checkpoint => request::reply_deferred(reason),
         Asker::Program => request::program_failed(EBUSY),
-        Asker::Mode => {}
+        Asker::Mode | Asker::Restore => {}
     }
     trace(job, "is deferred: ", reason);
 }
@@ -233,10 +242,11 @@ fn deferred(job: Job, reason: &Line) {
 /// The move will not be made.
 pub fn refused(job: Job, reason: &Line, errno: i64) {
     match job.asker {
-        Asker::Command => request::reply_refused(reason),
+        Asker::Command | Asker::Checkpoint => request::reply_refused(reason),
         Asker::Program => request::program_failed(errno),
         // SAFETY: there is one thread.
         Asker::Mode => unsafe { COUNTS.get().since = 0 },
+        Asker::Restore => {}
     }
     trace(job, "is refused: ", reason);
 }
@@ -244,12 +254,15 @@ pub fn refused(job: Job, reason: &Line, errno: i64) {
 fn trace(job: Job, verdict: &str, reason: &Line) {
     if state::tracing() {
         let mut line = Line::new();
-        line.str("popcorn: move to ")
-            .str(job.to.map_or("self", |isa| isa.name))
-            .str(" ")
-            .str(verdict)
-            .bytes(reason.as_bytes())
-            .print();
+        line.str("popcorn: ");
+        match job.asker {
+            Asker::Checkpoint => line.str("checkpoint "),
+            _ => line
+                .str("move to ")
+                .str(job.to.map_or("self", |isa| isa.name))
+                .str(" "),
+        };
+        line.str(verdict).bytes(reason.as_bytes()).print();
     }
 }
 
@@ -259,13 +272,11 @@ fn refuse_threads(threads: i64) {
         .str("the program has ")
         .dec(threads as u64)
         .str(" threads");
-    let asked = [
-        (Asker::Command, request::pending()),
-        (Asker::Program, request::asked_by_program()),
-    ];
-    for (asker, to) in asked {
-        if to.is_some() {
-            refused(Job { asker, to }, &reason, EBUSY);
-        }
+    let program = request::asked_by_program().map(|to| Job {
+        asker: Asker::Program,
+        to: Some(to),
+    });
+    for job in [request::pending(), program].into_iter().flatten() {
+        refused(job, &reason, EBUSY);
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! `popcorn migrate` writes `DIR/<pid>.request` (lines `to=<isa>`, `emulator=<path>`) and sends
 //! [`MIGRATE_SIGNAL`]; the answer is `DIR/<pid>.reply`, put there whole by a rename: one line
-//! `moved FROM TO FIGURES`, `deferred REASON` or `refused REASON`. After `deferred` the move is tried
+//! `moved FROM TO FIGURES`, `deferred REASON` or `refused REASON`. `popcorn checkpoint` writes the lines
+//! `checkpoint=continue` or `checkpoint=stop`, `output=<path>` and `asker=<pid>` instead; the answer is
+//! `DIR/<pid>.<asker>.reply`, and says `written ISA FIGURES` when the image is there. After `deferred` the move is tried
 //! again at later migration points, and another reply follows. `DIR` is
 //! `${XDG_RUNTIME_DIR:-/tmp}/popcorn-<uid>`, which must be the user's own and closed to others.
 
@@ -13,11 +15,11 @@ use popcorn_toolchains::{ALL, Isa};
 use crate::arch;
 use crate::cell::Global;
 use crate::config;
-use crate::poll;
+use crate::poll::{self, Asker, Job};
 use crate::start;
 use crate::syscall::signals::{self, Action, MIGRATE_SIGNAL};
 use crate::syscall::{EINVAL, forward, nr};
-use crate::text::Line;
+use crate::text::{Line, parse_dec};
 
 const AT_FDCWD: i64 = -100;
 const O_CREAT_WRONLY_TRUNC_CLOEXEC: i64 = 0o2001101;
@@ -35,8 +37,23 @@ struct Request {
     to: Option<&'static Isa>,
     emulator: [u8; 256],
     emulator_len: usize,
+    /// The image that is wanted.
+    checkpoint: Option<Checkpoint>,
     /// A `deferred` was written.
     deferred: bool,
+    /// The process that the request was made to: a copy of it may answer. 0: this one.
+    pid: u64,
+}
+
+/// A request of `popcorn checkpoint`.
+#[derive(Clone)]
+pub struct Checkpoint {
+    /// The process ends when the image is safe.
+    pub stop: bool,
+    /// Where the image goes.
+    pub output: Line,
+    /// Process id of `popcorn checkpoint`.
+    pub asker: u64,
 }
 
 const NO_REQUEST: Request = Request {
@@ -44,7 +61,9 @@ const NO_REQUEST: Request = Request {
     to: None,
     emulator: [0; 256],
     emulator_len: 0,
+    checkpoint: None,
     deferred: false,
+    pid: 0,
 };
 
 #[unsafe(link_section = ".popcorn.private.request")]
@@ -74,8 +93,8 @@ pub fn install_handler() {
     }
 }
 
-/// The target of a request of `popcorn migrate` that is still to be met.
-pub fn pending() -> Option<&'static Isa> {
+/// The request of `popcorn migrate` or `popcorn checkpoint` that is still to be met.
+pub fn pending() -> Option<Job> {
     if !SIGNALLED.load(Relaxed) {
         return None;
     }
@@ -91,8 +110,43 @@ pub fn pending() -> Option<&'static Isa> {
             return None;
         }
         request.read = true;
+        request.pid = forward(nr::GETPID, [0; 6]) as u64;
     }
-    request.to
+    Some(Job {
+        asker: match request.checkpoint {
+            Some(_) => Asker::Checkpoint,
+            None => Asker::Command,
+        },
+        to: request.to,
+    })
+}
+
+/// The image that is wanted.
+pub fn checkpoint() -> Option<Checkpoint> {
+    // SAFETY: there is one thread.
+    unsafe { REQUEST.get() }.checkpoint.clone()
+}
+
+/// Whether the process is to end when its image is safe.
+pub fn stops() -> bool {
+    checkpoint().is_some_and(|request| request.stop)
+}
+
+/// Waits until `popcorn checkpoint` has ended this process, or has taken its request back, or is gone.
+pub fn wait_for_end(asker: u64) {
+    const ESRCH: i64 = 3;
+    let moment = [0i64, 1_000_000];
+    let waits = || {
+        let there = path(".request").is_some_and(|mut path| {
+            let at = path.as_c_str() as i64;
+            forward(nr::FACCESSAT, [AT_FDCWD, at, 0, 0, 0, 0]) == 0
+        });
+        there && forward(nr::KILL, [asker as i64, 0, 0, 0, 0, 0]) != -ESRCH
+    };
+    while waits() {
+        forward(nr::NANOSLEEP, [moment.as_ptr() as i64, 0, 0, 0, 0, 0]);
+    }
+    forget();
 }
 
 /// The emulator that the request names.
@@ -122,10 +176,36 @@ fn path(suffix: &str) -> Option<Line> {
     if found < 0 || mode & S_IFMT != S_IFDIR || mode & 0o077 != 0 || owner != uid {
         return None;
     }
-    path.str("/")
-        .dec(forward(nr::GETPID, [0; 6]) as u64)
-        .str(suffix);
+    // SAFETY: there is one thread.
+    let pid = match unsafe { REQUEST.get() }.pid {
+        0 => forward(nr::GETPID, [0; 6]) as u64,
+        pid => pid,
+    };
+    path.str("/").dec(pid).str(suffix);
     Some(path)
+}
+
+/// Where a reply is written, and where it goes then.
+struct Place {
+    new: Line,
+    place: Line,
+}
+
+/// Where the reply to the request at hand goes.
+fn reply_place() -> Option<Place> {
+    Some(Place {
+        new: reply_path(".new")?,
+        place: reply_path("")?,
+    })
+}
+
+fn reply_path(suffix: &str) -> Option<Line> {
+    let mut name = Line::new();
+    if let Some(request) = checkpoint() {
+        name.str(".").dec(request.asker);
+    }
+    name.str(".reply").str(suffix);
+    path(core::str::from_utf8(name.as_bytes()).unwrap_or_default())
 }
 
 /// Reads the request file. `Err(None)`: there is none.
@@ -157,24 +237,32 @@ fn parse(text: &[u8], request: &mut Request) -> Result<(), Line> {
         {
             room.copy_from_slice(path);
             request.emulator_len = path.len();
+        } else if let Some(how) = line.strip_prefix(b"checkpoint=") {
+            request.checkpoint = Some(Checkpoint {
+                stop: how == b"stop",
+                output: Line::new(),
+                asker: 0,
+            });
+        } else if let Some(wanted) = &mut request.checkpoint {
+            if let Some(path) = line.strip_prefix(b"output=") {
+                wanted.output.bytes(path);
+            } else if let Some(pid) = line.strip_prefix(b"asker=") {
+                wanted.asker = parse_dec(pid).unwrap_or(0);
+            }
         }
     }
-    match request.to {
-        Some(_) => Ok(()),
-        None => {
-            let mut reason = Line::new();
-            reason.str("the request names no ISA");
-            Err(reason)
-        }
+    if request.to.is_some() || request.checkpoint.is_some() {
+        return Ok(());
     }
+    let mut reason = Line::new();
+    reason.str("the request names no ISA");
+    Err(reason)
 }
 
 /// Puts a reply where `popcorn migrate` looks for it, whole or not at all.
-fn reply(text: &Line) {
-    let (Some(mut new), Some(mut place)) = (path(".reply.new"), path(".reply")) else {
-        return;
-    };
-    let (new, place) = (new.as_c_str() as i64, place.as_c_str() as i64);
+fn reply(at: Option<Place>, text: &Line) {
+    let Some(mut at) = at else { return };
+    let (new, place) = (at.new.as_c_str() as i64, at.place.as_c_str() as i64);
     let flags = O_CREAT_WRONLY_TRUNC_CLOEXEC;
     let fd = forward(nr::OPENAT, [AT_FDCWD, new, flags, 0o600, 0, 0]);
     if fd < 0 {
@@ -189,20 +277,20 @@ fn reply(text: &Line) {
     }
 }
 
-fn reply_with(word: &str, reason: &Line) {
+fn reply_with(at: Option<Place>, word: &str, reason: &Line) {
     let mut line = Line::new();
     line.str(word).str(" ").bytes(reason.as_bytes()).str("\n");
-    reply(&line);
+    reply(at, &line);
 }
 
-/// The request is answered: forget it.
-fn finish() {
+/// The request is answered, or somebody else will: forget it.
+pub fn forget() {
     SIGNALLED.store(false, Relaxed);
-    // SAFETY: there is one thread.
-    unsafe { *REQUEST.get() = NO_REQUEST };
     if let Some(mut path) = path(".request") {
         forward(nr::UNLINK, [path.as_c_str() as i64, 0, 0, 0, 0, 0]);
     }
+    // SAFETY: there is one thread.
+    unsafe { *REQUEST.get() = NO_REQUEST };
 }
 
 pub fn reply_deferred(reason: &Line) {
@@ -210,18 +298,46 @@ pub fn reply_deferred(reason: &Line) {
     let request = unsafe { REQUEST.get() };
     if !request.deferred {
         request.deferred = true;
-        reply_with("deferred", reason);
+        reply_with(reply_place(), "deferred", reason);
     }
 }
 
 pub fn reply_refused(reason: &Line) {
-    finish();
-    reply_with("refused", reason);
+    let place = reply_place();
+    // Before the answer: another request may follow it at once.
+    forget();
+    reply_with(place, "refused", reason);
+}
+
+/// The same in the copy of a process, whose request it is not to forget.
+pub fn reply_failed(reason: &Line) {
+    reply_with(reply_place(), "refused", reason);
+}
+
+/// In the copy of a process that is to be written: it has begun.
+pub fn reply_writing() {
+    let mut line = Line::new();
+    line.str("writing ")
+        .dec(forward(nr::GETPID, [0; 6]) as u64)
+        .str("\n");
+    reply(reply_place(), &line);
+}
+
+/// In the copy of a process that was to be written: it is.
+pub fn reply_written(figures: &Line) {
+    let mut line = Line::new();
+    line.str("written ")
+        .str(arch::isa().name)
+        .str(" ")
+        .bytes(figures.as_bytes())
+        .str("\n");
+    reply(reply_place(), &line);
 }
 
 /// In the incarnation that was moved to.
 pub fn reply_moved(from: &str, to: &str, figures: &Line) {
-    finish();
+    let place = reply_place();
+    forget();
     let mut line = Line::new();
     line.str("moved ")
         .str(from)
@@ -230,7 +346,7 @@ pub fn reply_moved(from: &str, to: &str, figures: &Line) {
         .str(" ")
         .bytes(figures.as_bytes())
         .str("\n");
-    reply(&line);
+    reply(place, &line);
 }
 
 /// The ISA that the program asked for.
@@ -312,6 +428,12 @@ mod tests {
         assert_eq!(&request.emulator[..request.emulator_len], b"/opt/q emu");
         let reason = parse(b"to=vax\n", &mut request).unwrap_err();
         assert_eq!(reason.as_bytes(), b"unknown ISA `vax`");
+        let mut request = NO_REQUEST;
+        let text = b"checkpoint=stop\noutput=/proc/7/fd/3\nasker=7\n";
+        parse(text, &mut request).unwrap();
+        let wanted = request.checkpoint.unwrap();
+        assert!(wanted.stop && wanted.asker == 7);
+        assert_eq!(wanted.output.as_bytes(), b"/proc/7/fd/3");
         let mut empty = NO_REQUEST;
         assert!(parse(b"", &mut empty).is_err());
     }

@@ -3,13 +3,13 @@
 //! Runs on the kernel's stack. The data segment, where most statics live, is overwritten midway, so
 //! what happens until then uses locals and `.popcorn.private` only.
 
+use popcorn_metadata::image::checkpoint::RECORDS_AT;
 use popcorn_metadata::image::{
-    Fd, Hop, Image, ImageError, Map as SavedMap, Records, Section, State, kind,
+    Checkpoint, Fd, Hop, Image, ImageError, Map as SavedMap, Records, Section, State, kind,
 };
 use popcorn_toolchains::{BASE, Isa};
 
 use crate::capture::{self, Record, now};
-use crate::image::RECORDS_AT;
 use crate::memory::{
     MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, PROT_READ, PROT_WRITE,
 };
@@ -17,10 +17,11 @@ use crate::poll::Asker;
 use crate::resume::{self, Arrival};
 use crate::syscall::{forward, nr, signals, state};
 use crate::text::{Line, fatal, parse_dec};
-use crate::{arch, descriptors, hop, poll, stacks};
+use crate::{arch, descriptors, hop, kept, poll, stacks, start};
 
 unsafe extern "C" {
     fn __popcorn_thread_pointer(pthread: u64) -> u64;
+    fn __popcorn_libc_set_tid(tid: i64);
 }
 
 /// Ends the process: before an exec everything was checked, so this is an image from elsewhere, or a
@@ -34,14 +35,15 @@ fn fail(what: &str, detail: &str) -> ! {
 }
 
 /// Resumes from the image in the descriptor that `POPCORN_RESUME` names.
-pub fn start(fd: &[u8]) -> ! {
+pub fn begin(fd: &[u8]) -> ! {
     let began = now();
     let Some(fd) = parse_dec(fd) else {
         fail("POPCORN_RESUME is not a descriptor", "");
     };
-    let fd = fd as i64;
+    let mut fd = fd as i64;
     let bytes = map_file(fd);
     let image = open(bytes);
+    let checkpoint = checkpoint(&image);
     let need = |kind: u32| match image.find(kind) {
         Some(contents) => contents,
         None => fail("the image lacks its section ", kind::name(kind)),
@@ -71,8 +73,13 @@ pub fn start(fd: &[u8]) -> ! {
     state::reinstall();
     signals::reinstall();
     poll::arrive();
+    if let Some(checkpoint) = &checkpoint {
+        fd = become_process(checkpoint, fd);
+    }
     let marked = need(kind::FDS).get(8..).unwrap_or_default();
-    for saved in marked.chunks_exact(Fd::SIZE).filter_map(Fd::from_bytes) {
+    // Those of a checkpoint were opened as they are to be.
+    let marked = marked.chunks_exact(Fd::SIZE).filter_map(Fd::from_bytes);
+    for saved in marked.filter(|_| checkpoint.is_none()) {
         descriptors::keep_on_exec(saved.fd.into(), false);
     }
     descriptors::keep_on_exec(state::program_fd().into(), false);
@@ -84,12 +91,47 @@ pub fn start(fd: &[u8]) -> ! {
         from: Isa::by_id(hop.from as u16).unwrap_or(BASE).name,
         frames: hop.frames,
         bytes: hop.bytes,
-        times: [hop.capture_begin, hop.capture_end, began],
+        times: match checkpoint {
+            Some(_) => [began; 3],
+            None => [hop.capture_begin, hop.capture_end, began],
+        },
     });
+    if let Some(checkpoint) = &checkpoint {
+        kept::restore_signals(checkpoint);
+    }
     let call = [bytes.as_ptr() as i64, bytes.len() as i64, 0, 0, 0, 0];
     forward(nr::MUNMAP, call);
     forward(nr::CLOSE, [fd, 0, 0, 0, 0, 0]);
     resume::enter(outermost, thread.signal_mask)
+}
+
+/// The image as a checkpoint, if it is one and not that of a hop.
+fn checkpoint(image: &Image<'static>) -> Option<Checkpoint<'static>> {
+    image.find(kind::PROCESS)?;
+    match Checkpoint::read(*image) {
+        Ok(checkpoint) => Some(checkpoint),
+        Err(_) => fail("the image is damaged", ""),
+    }
+}
+
+/// Takes over from a checkpoint what an exec would have kept. The image's descriptor `fd` may move.
+fn become_process(checkpoint: &Checkpoint, fd: i64) -> i64 {
+    let program = hop::program_file().unwrap_or_else(|reason| fatal(reason));
+    let mut ours = [fd, program];
+    let done = kept::reopen(checkpoint, &mut ours).and_then(|()| kept::restore_process(checkpoint));
+    if let Err(reason) = done {
+        let mut line = Line::new();
+        line.str("popcorn: error: cannot resume: ")
+            .bytes(reason.as_bytes());
+        fatal(line)
+    }
+    state::set_program_fd(ours[1] as i32);
+    // SAFETY: libc's thread is in memory again.
+    unsafe { __popcorn_libc_set_tid(forward(nr::GETTID, [0; 6])) };
+    if start::initial().var(b"POPCORN_TRACE=") == Some(b"1") {
+        state::set_tracing(true);
+    }
+    ours[0]
 }
 
 /// The image's bytes, outside the window.
@@ -103,7 +145,7 @@ fn map_file(fd: i64) -> &'static [u8] {
     if at < 0 {
         fail("the image cannot be mapped", "");
     }
-    // SAFETY: mapped until `start` has done with it.
+    // SAFETY: mapped until `begin` has done with it.
     unsafe { core::slice::from_raw_parts(at as *const u8, length as usize) }
 }
 
@@ -113,7 +155,7 @@ fn open(bytes: &'static [u8]) -> Image<'static> {
         Ok(image) => image,
         Err(ImageError::Magic | ImageError::Truncated) => fail("not a process image", ""),
         Err(ImageError::Version(_)) => fail("a process image of another version", ""),
-        Err(ImageError::Section(_) | ImageError::Checksum(_)) => fail("the image is damaged", ""),
+        Err(_) => fail("the image is damaged", ""),
     };
     if image.header().build_id != hop::build_id() {
         fail("the image is of another build of this program", "");
@@ -154,7 +196,7 @@ fn memory(fd: i64, section: &Section) {
 /// Copies the records to a buffer of this incarnation and links them there; returns the outermost.
 fn records(contents: &[u8]) -> *const Record {
     let head = Records::from_bytes(contents);
-    let bytes = contents.get(RECORDS_AT as usize..).unwrap_or_default();
+    let bytes = contents.get(RECORDS_AT..).unwrap_or_default();
     let Some(head) = head.filter(|h| h.length == bytes.len() as u64) else {
         fail("the image's frame records are damaged", "");
     };

@@ -116,7 +116,17 @@ fn report(arrival: &Arrival) {
         .millis(capture::now() - resumed)
         .str(" ms");
     let to = arch::isa().name;
-    if state::tracing() {
+    if state::tracing() && arrival.asker == Asker::Restore {
+        let mut line = Line::new();
+        line.str("popcorn: restored on ")
+            .str(to)
+            .str(": ")
+            .dec(arrival.frames)
+            .str(" frames, ")
+            .tenths(capture::now() - resumed, 1_000_000)
+            .str(" ms")
+            .print();
+    } else if state::tracing() {
         let mut line = Line::new();
         line.str("popcorn: hop ")
             .dec(arrival.number)
@@ -131,6 +141,6 @@ fn report(arrival: &Arrival) {
     match arrival.asker {
         Asker::Command => request::reply_moved(arrival.from, to, &figures),
         Asker::Program => request::program_moved(),
-        Asker::Mode => {}
+        Asker::Mode | Asker::Checkpoint | Asker::Restore => {}
     }
 }

@@ -7,7 +7,7 @@ use crate::cell::Global;
 use crate::maps::PAGE;
 use crate::syscall::{forward, nr};
 use crate::text::die;
-use crate::{arch, config, memory, poll, restore, stacks};
+use crate::{arch, config, kept, memory, poll, restore, stacks};
 
 /// What the kernel put on the stack at the start of this incarnation.
 #[derive(Clone, Copy)]
@@ -117,7 +117,7 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     unsafe { *INITIAL.get() = initial };
     config::start(&initial);
     match initial.var(RESUME) {
-        Some(fd) => restore::start(fd),
+        Some(fd) => restore::begin(fd),
         None => fresh(&initial),
     }
 }
@@ -127,6 +127,7 @@ fn fresh(initial: &Initial) -> ! {
     let Some(copy) = Copied::new(initial) else {
         die("out of memory for the arguments and the environment");
     };
+    kept::note_given();
     poll::start(initial);
     // SAFETY: libc's entry points, as docs/abi.md section 9 has them.
     unsafe {

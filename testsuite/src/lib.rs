@@ -9,6 +9,7 @@ pub mod directives;
 pub mod process;
 pub mod projects;
 pub mod recipes;
+pub mod running;
 pub mod toolchain;
 pub mod trials;
 pub mod workspace;

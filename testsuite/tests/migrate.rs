@@ -2,36 +2,15 @@
 //! process that is not moved goes on as if nothing had been asked.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use popcorn_testsuite::running::{COUNT, Running};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
 use popcorn_toolchains::{ALL, BASE};
-
-/// Counts; prints where it is; ends with 42 when its standard input does.
-const COUNT: &str = r#"
-#include <poll.h>
-#include <popcorn.h>
-#include <stdio.h>
-#include <unistd.h>
-static int depth(int n) { volatile int x = n; return n ? depth(n - 1) + x : 0; }
-int main(void)
-{
-	char c;
-	struct pollfd in = {0, POLLIN, 0};
-	setvbuf(stdout, 0, _IOLBF, 0);
-	for (int i = 0; ; i++) {
-		printf("%d %s %d\n", i, popcorn_current_isa(), depth(20));
-		if (poll(&in, 1, 10) > 0 && read(0, &c, 1) == 0)
-			return 42;
-	}
-}
-"#;
 
 /// The same with a second thread, which sleeps.
 const THREADS: &str = r#"
@@ -41,70 +20,6 @@ static void *other(void *arg) { for (;;) sleep(1); return arg; }
 int begin(void) { pthread_t t; return pthread_create(&t, 0, other, 0); }
 "#;
 
-/// A program under way; it ends when this is dropped.
-struct Running {
-    child: Child,
-    output: BufReader<std::process::ChildStdout>,
-}
-
-impl Running {
-    fn start(w: &Workspace, prog: &str) -> Result<Running> {
-        Running::spawn(&mut Command::new(w.path(prog)))
-    }
-
-    fn spawn(command: &mut Command) -> Result<Running> {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = BufReader::new(child.stdout.take().context("piped")?);
-        let mut running = Running { child, output };
-        running.line()?;
-        Ok(running)
-    }
-
-    /// The next line: count, ISA, a sum.
-    fn line(&mut self) -> Result<(u64, String)> {
-        let mut line = String::new();
-        ensure!(self.output.read_line(&mut line)? > 0, "the program is gone");
-        let words: Vec<_> = line.split_whitespace().collect();
-        ensure!(words.len() == 3 && words[2] == "210", "garbage: {line}");
-        Ok((words[0].parse()?, words[1].to_owned()))
-    }
-
-    /// Reads on until the program says that it runs as `isa`; nothing may be missing or twice.
-    fn arrives(&mut self, isa: &str) -> Result<()> {
-        let (mut count, mut now) = self.line()?;
-        let start = Instant::now();
-        while now != isa {
-            ensure!(
-                start.elapsed() < Duration::from_secs(20),
-                "still {now}, not {isa}"
-            );
-            let (next, name) = self.line()?;
-            ensure!(next == count + 1, "{next} after {count}");
-            (count, now) = (next, name);
-        }
-        Ok(())
-    }
-
-    /// Ends its input and wants 42.
-    fn finish(mut self) -> Result<()> {
-        drop(self.child.stdin.take());
-        while self.line().is_ok() {}
-        let status = self.child.wait()?;
-        ensure!(status.code() == Some(42), "{status}");
-        Ok(())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_process_moves_when_asked() -> Result<()> {
     let Some(w) = Workspace::new() else {
@@ -113,7 +28,7 @@ fn a_process_moves_when_asked() -> Result<()> {
     w.file("count.c", COUNT)
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     let mut running = Running::start(&w, "count")?;
-    let pid = running.child.id();
+    let pid = running.pid();
     for isa in [ALL[1], ALL[2], BASE, ALL[2], ALL[1], BASE] {
         let outcome = w.ok("popcorn", &format!("migrate {pid} --to {}", isa.name))?;
         let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
@@ -141,7 +56,7 @@ fn a_process_with_threads_stays_and_says_why() -> Result<()> {
     w.file("count.c", &main).file("threads.c", THREADS);
     w.ok("popcorn-cc", "-O2 count.c threads.c -o count")?;
     let mut running = Running::start(&w, "count")?;
-    let pid = running.child.id();
+    let pid = running.pid();
     let isa = ALL[1].name;
     w.refused(
         "popcorn",
@@ -160,7 +75,7 @@ fn a_process_without_an_emulator_stays() -> Result<()> {
     w.file("count.c", COUNT)
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     let mut running = Running::start(&w, "count")?;
-    let pid = running.child.id();
+    let pid = running.pid();
     let output = w
         .command("popcorn", &format!("migrate {pid} --to {}", ALL[1].name))
         .env("PATH", w.path("none"))
@@ -216,7 +131,8 @@ fn processes_of_others_are_left_alone() -> Result<()> {
     ] {
         let uid = if gid == 0 { NOBODY } else { 0 };
         let mut running = Running::spawn(Command::new(w.path("count")).uid(uid).gid(0))?;
-        let pid = running.child.id().to_string();
+        running.line()?;
+        let pid = running.pid().to_string();
         let output = Command::new(w.path("popcorn"))
             .args(["migrate", &pid, "--to", isa, "--timeout", "2"])
             .uid(NOBODY)
@@ -270,7 +186,7 @@ fn an_image_of_another_build_is_not_entered() -> Result<()> {
     fs::write(w.path("mixed"), &bytes)?;
     toolchain::compile(Command::new("chmod").arg("755").arg(w.path("mixed")))?;
     let mut running = Running::start(&w, "mixed")?;
-    let pid = running.child.id();
+    let pid = running.pid();
     let isa = ALL[1].name;
     w.refused(
         "popcorn",

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use popcorn_driver::args::unknown_isa;
-use popcorn_driver::cli::migrate::Answer;
+use popcorn_driver::cli::image::ImageFile;
+use popcorn_driver::cli::request::Answer;
+use popcorn_driver::cli::restore::Restore;
 use popcorn_driver::cli::run::Run;
-use popcorn_driver::cli::{extract, inspect, migrate, run};
+use popcorn_driver::cli::{checkpoint, extract, inspect, migrate, report, restore, run};
 use popcorn_driver::{runtime_build, sysroot};
 use popcorn_toolchains::Isa;
 
@@ -54,6 +56,37 @@ enum Cmd {
         #[arg(long, default_value_t = 30.0)]
         timeout: f64,
     },
+    /// Write a running process to a file, from which it can be restored
+    Checkpoint {
+        /// Process id
+        pid: u32,
+        /// The file to write (default: PROG.PID.popcorn)
+        #[arg(short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// End the process when the file is safe
+        #[arg(long, conflicts_with = "go_on")]
+        stop: bool,
+        /// Let the process go on while a copy of it writes (the default)
+        #[arg(long = "continue")]
+        go_on: bool,
+        /// Seconds to wait until the process begins
+        #[arg(long, default_value_t = 30.0)]
+        timeout: f64,
+    },
+    /// Become the process that was written to a file
+    Restore {
+        /// Go on as this ISA (default: the host's)
+        #[arg(long, value_parser = isa)]
+        isa: Option<&'static Isa>,
+        /// Its program, if it is not where it was
+        #[arg(long, value_name = "PROG")]
+        program: Option<PathBuf>,
+        /// Print a line on standard error when it goes on, and per hop
+        #[arg(long)]
+        trace: bool,
+        /// What `popcorn checkpoint` wrote
+        file: PathBuf,
+    },
     /// Write one ISA's image as a plain static ELF file
     Extract {
         /// Which
@@ -65,13 +98,20 @@ enum Cmd {
         #[arg(short)]
         output: PathBuf,
     },
-    /// Say what is in a program: ISAs, sites, sizes, build id
+    /// Say what is in a program (ISAs, sites, sizes, build id), or in a checkpoint (frames with their
+    /// variables, memory, descriptors)
     Inspect {
-        /// Only the names of the ISAs, one a line
+        /// Only the names of the program's ISAs, one a line
         #[arg(long)]
         isas: bool,
-        /// The program
-        prog: PathBuf,
+        /// A checkpoint, for machines
+        #[arg(long, conflicts_with = "isas")]
+        json: bool,
+        /// The checkpoint's program, if it is not where it was
+        #[arg(long, value_name = "PROG")]
+        program: Option<PathBuf>,
+        /// The program or the checkpoint
+        file: PathBuf,
     },
     /// Build what programs are linked with: libc, headers and the runtime
     Sysroot {
@@ -87,6 +127,27 @@ enum Cmd {
 /// Looks an ISA up for clap; the error lists those there are.
 fn isa(name: &str) -> Result<&'static Isa, String> {
     Isa::by_name(name).ok_or_else(|| unknown_isa(name).to_string())
+}
+
+/// A time limit.
+fn seconds(text: f64) -> popcorn_driver::Result<Duration> {
+    Duration::try_from_secs_f64(text)
+        .map_err(|_| popcorn_driver::Error::Plain(format!("{text} is no number of seconds")))
+}
+
+/// Says why a process has not done what it was asked for.
+fn unmet(pid: u32, done: &str, answer: Answer) -> ExitCode {
+    match answer {
+        Answer::Done(_) => return ExitCode::SUCCESS,
+        Answer::Refused(why) => eprintln!("popcorn: process {pid} was not {done}: {why}"),
+        Answer::TimedOut(why) => {
+            let why = why.unwrap_or_else(|| {
+                "it passed no migration point, perhaps it waits in a system call".into()
+            });
+            eprintln!("popcorn: process {pid} was not {done} in time: {why}");
+        }
+    }
+    ExitCode::FAILURE
 }
 
 fn main() -> ExitCode {
@@ -117,11 +178,8 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
             args,
         })? {},
         Cmd::Migrate { pid, to, timeout } => {
-            let timeout = Duration::try_from_secs_f64(timeout).map_err(|_| {
-                popcorn_driver::Error::Plain(format!("{timeout} is no number of seconds"))
-            })?;
-            Ok(match migrate::migrate(pid, to, timeout)? {
-                Answer::Moved(how) => {
+            Ok(match migrate::migrate(pid, to, seconds(timeout)?)? {
+                Answer::Done(how) => {
                     // The answer names both ISAs before the figures.
                     let mut words = how.splitn(3, ' ');
                     let from = words.next().unwrap_or("?");
@@ -129,28 +187,62 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
                     println!("process {pid} moved from {from} to {}: {figures}", to.name);
                     ExitCode::SUCCESS
                 }
-                Answer::Refused(why) => {
-                    eprintln!("popcorn: process {pid} was not moved: {why}");
-                    ExitCode::FAILURE
-                }
-                Answer::TimedOut(why) => {
-                    let why = why.unwrap_or_else(|| {
-                        "it passed no migration point, perhaps it waits in a system call".into()
-                    });
-                    eprintln!("popcorn: process {pid} was not moved in time: {why}");
-                    ExitCode::FAILURE
-                }
+                other => unmet(pid, "moved", other),
             })
         }
+        Cmd::Checkpoint {
+            pid,
+            output,
+            stop,
+            go_on: _,
+            timeout,
+        } => {
+            let job = checkpoint::Job {
+                pid,
+                output,
+                stop,
+                timeout: seconds(timeout)?,
+            };
+            Ok(match checkpoint::checkpoint(&job)? {
+                Answer::Done(said) => {
+                    println!("{said}");
+                    ExitCode::SUCCESS
+                }
+                other => unmet(pid, "checkpointed", other),
+            })
+        }
+        Cmd::Restore {
+            isa,
+            program,
+            trace,
+            file,
+        } => match restore::restore(&Restore {
+            isa,
+            file,
+            program,
+            trace,
+        })? {},
         Cmd::Extract { isa, prog, output } => {
             extract::extract(&prog, isa, &output)?;
             Ok(ExitCode::SUCCESS)
         }
-        Cmd::Inspect { isas, prog } => {
+        Cmd::Inspect {
+            isas,
+            json,
+            program,
+            file,
+        } => {
             let text = if isas {
-                inspect::isas(&prog)?
+                inspect::isas(&file)?
+            } else if json || program.is_some() || ImageFile::is_one(&file) {
+                let report = report::report(&file, program.as_deref())?;
+                if json {
+                    report.json()
+                } else {
+                    report.to_string()
+                }
             } else {
-                inspect::inspect(&prog)?
+                inspect::inspect(&file)?
             };
             print!("{text}");
             Ok(ExitCode::SUCCESS)

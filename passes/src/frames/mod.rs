@@ -14,10 +14,13 @@
 
 mod capture;
 mod clone;
+mod info;
 mod layout;
 mod liveness;
 mod reentry;
 mod sites;
+
+use popcorn_metadata::info::Function;
 
 use crate::llvm::{Linkage, Module, Type, Value};
 use crate::reach::Reach;
@@ -86,17 +89,18 @@ impl<'m> Runtime<'m> {
     }
 }
 
-/// Adds frames to one instrumented function. Returns false if it turned out to have no site.
-pub fn run(module: &Module, f: Value, reach: &Reach) -> bool {
+/// Adds frames to one instrumented function; what its records hold. `None` if it turned out to have no site.
+pub fn run(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
     f.remove_unreachable_blocks();
     let runtime = Runtime { module };
     let sites = sites::split(&runtime, f, reach);
     if sites.is_empty() {
-        return false;
+        return None;
     }
     let entrances = reentry::find(f, &sites);
     let live = liveness::across_sites(f, &sites, &entrances);
     let layout = layout::Layout::new(module, &live, sites.len());
+    let info = info::describe(module, f, &sites, &layout);
     let resume = declare_clone(module, f);
     let descriptor = describe(module, f, resume, &layout, sites.len());
     if f.personality().is_none() {
@@ -117,7 +121,7 @@ pub fn run(module: &Module, f: Value, reach: &Reach) -> bool {
     reentry::add(&runtime, f, &entrances, &layout, sites.len());
     f.remove_unreachable_blocks();
     resume.remove_unreachable_blocks();
-    true
+    Some(info)
 }
 
 /// The clone's declaration. It returns what the function returns, by the C convention.

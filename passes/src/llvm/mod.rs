@@ -6,6 +6,7 @@
 //! again. All handles of one compilation live on one thread.
 
 mod builder;
+pub mod debug;
 mod loops;
 mod module;
 mod shim;

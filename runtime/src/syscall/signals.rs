@@ -146,6 +146,22 @@ pub fn set_mask(mask: u64) -> u64 {
     old
 }
 
+/// Signals that are pending, one bit per signal from bit 0 for signal 1.
+pub fn pending() -> u64 {
+    let mut pending = 0u64;
+    forward(nr::RT_SIGPENDING, [&raw mut pending as i64, 8, 0, 0, 0, 0]);
+    pending
+}
+
+/// Every disposition that the program set, with its signal.
+pub fn dispositions() -> impl Iterator<Item = (u64, Action)> {
+    (1..SIGNALS).filter_map(|signal| {
+        // SAFETY: plain words, and there is one thread.
+        let action = unsafe { TABLE.get()[signal] };
+        (action != Action::DEFAULT).then_some((signal as u64, action))
+    })
+}
+
 /// This thread's signal mask.
 pub fn mask() -> u64 {
     let mut old = 0u64;

@@ -43,3 +43,9 @@ long __popcorn_libc_threads(void)
 {
 	return libc.threads_minus_1 + 1;
 }
+
+/* The thread runs under another id than before: it was restored in another process. */
+void __popcorn_libc_set_tid(long tid)
+{
+	((pthread_t)__popcorn_self)->tid = tid;
+}

@@ -1,0 +1,201 @@
+//! The fixed-size records of a process image, each with its byte diagram.
+
+use crate::bytes::record;
+
+/// Bit of [`Fd::fd_flags`]: whoever restores the process is to give it this descriptor.
+pub const FD_GIVEN: u32 = 2;
+
+record! {
+    /// One entry of the section table.
+    pub struct Section[48] {
+        /// One of [`kind`].
+        0 => kind: u32,
+        /// Bits of [`flag`].
+        4 => flags: u32,
+        /// Where the contents belong in memory (memory sections), else 0.
+        8 => address: u64,
+        /// Bytes they have there; what `file_length` lacks is zero.
+        16 => length: u64,
+        /// Where the contents lie in the image, bytes.
+        24 => offset: u64,
+        /// Bytes they have in the image.
+        32 => file_length: u64,
+        /// [`checksum`] of the contents, if [`flag::CHECKED`].
+        40 => checksum: u64,
+    }
+}
+
+record! {
+    /// The frame records of the captured stack. The records themselves are memory of the window.
+    pub struct Records[40] {
+        /// Address of the outermost record: the one to resume.
+        0 => outermost: u64,
+        /// Address of the innermost record.
+        8 => innermost: u64,
+        /// Address of the buffer they lie in.
+        16 => start: u64,
+        /// Bytes of the buffer in use.
+        24 => length: u64,
+        /// Number of records.
+        32 => frames: u64,
+    }
+}
+
+record! {
+    /// What a thread has outside memory.
+    pub struct State[64] {
+        /// Address of the thread's TLS image.
+        0 => tls_image: u64,
+        /// Address of its `struct pthread`.
+        8 => self_: u64,
+        /// Data-stack pointer.
+        16 => dsp: u64,
+        /// Signal mask, one bit per signal from bit 0 for signal 1.
+        24 => signal_mask: u64,
+        /// Program break: first byte after the heap that `brk` manages, or 0.
+        32 => brk: u64,
+        /// Thread id, as the kernel gave it.
+        40 => tid: u64,
+        /// Address of the clear-child-tid word, or 0.
+        48 => clear_tid: u64,
+        /// Alternate signal stack: base, or 0.
+        56 => altstack: u64,
+    }
+}
+
+record! {
+    /// One mapping of the window.
+    pub struct Map[48] {
+        /// First address.
+        0 => start: u64,
+        /// Bytes.
+        8 => length: u64,
+        /// `PROT_*`.
+        16 => prot: u32,
+        /// `MAP_*`.
+        20 => flags: u32,
+        /// Descriptor it was mapped from, or -1.
+        24 => fd: i32,
+        /// What the runtime keeps it for (its own numbers).
+        28 => role: u32,
+        /// Offset in the file it was mapped from, bytes.
+        32 => offset: u64,
+        /// Address to grow down from or the mark within a region, by role.
+        40 => mark: u64,
+    }
+}
+
+record! {
+    /// One open descriptor. A hop lists only those that are to be close-on-exec again.
+    pub struct Fd[40] {
+        /// Its number.
+        0 => fd: i32,
+        /// Open flags (`F_GETFL`), base-ABI numbers.
+        4 => flags: u32,
+        /// Descriptor flags (`F_GETFD`) and [`FD_GIVEN`].
+        8 => fd_flags: u32,
+        /// File type bits (`S_IFMT`).
+        12 => mode: u32,
+        /// File offset, bytes.
+        16 => offset: u64,
+        /// Offset of its path from the start of the section's contents.
+        24 => path: u32,
+        /// Bytes of the path, no terminator; 0 if it has none.
+        28 => path_length: u32,
+        /// A lower descriptor in the list that shares this one's offset and flags (`dup`), or -1.
+        32 => same_as: i32,
+    }
+}
+
+record! {
+    /// One signal disposition: the kernel's `sigaction` of the base ABI.
+    pub struct Signal[40] {
+        /// Signal number.
+        0 => number: u64,
+        /// Handler address, 0 for `SIG_DFL`, 1 for `SIG_IGN`.
+        8 => handler: u64,
+        /// `SA_*`.
+        16 => flags: u64,
+        /// Restorer, if `SA_RESTORER`.
+        24 => restorer: u64,
+        /// Signals blocked while the handler runs.
+        32 => mask: u64,
+    }
+}
+
+record! {
+    /// The hop itself: counters that survive it and times for the trace line.
+    pub struct Hop[128] {
+        /// This hop's number, from 1.
+        0 => sequence: u64,
+        /// Migration points passed since the program began.
+        8 => points: u64,
+        /// Id of the ISA left.
+        16 => from: u32,
+        /// Id of the ISA entered.
+        20 => to: u32,
+        /// Frames captured.
+        24 => frames: u64,
+        /// Bytes of the image.
+        32 => bytes: u64,
+        /// When the capture began, `CLOCK_MONOTONIC` nanoseconds.
+        40 => capture_begin: u64,
+        /// When the last record was complete.
+        48 => capture_end: u64,
+        /// When the image was complete, right before the exec.
+        56 => transfer_begin: u64,
+        /// `POPCORN_HOP`: hop at every so many points; 0 for none.
+        64 => every: u64,
+        /// `POPCORN_HOP`: at most so many hops; 0 for no bound.
+        72 => max: u64,
+        /// ISA ids of the cycle, one byte each from the lowest.
+        80 => cycle: u64,
+        /// How many of them.
+        88 => cycle_length: u32,
+        /// Position in the cycle.
+        92 => cycle_at: u32,
+        /// Bit 0: one trace line per hop. Bit 1: the cycle is `self`.
+        96 => flags: u64,
+        /// Whom to tell when the hop has happened: an opaque number of the runtime's.
+        104 => requester: u64,
+    }
+}
+
+record! {
+    /// What a checkpoint says of its process; the texts follow, at offsets from the start of the section's
+    /// contents.
+    pub struct Process[64] {
+        /// Process id it had.
+        0 => pid: u64,
+        /// When it was taken, seconds since 1970.
+        8 => time: u64,
+        /// Signals that were pending, one bit per signal from bit 0 for signal 1.
+        16 => pending: u64,
+        /// File creation mask.
+        24 => umask: u32,
+        /// Offset and bytes of the path of its program.
+        28 => program: u32,
+        /// See there.
+        32 => program_length: u32,
+        /// Offset and bytes of the path of its working directory.
+        36 => directory: u32,
+        /// See there.
+        40 => directory_length: u32,
+        /// Offset and bytes of its arguments, each with a zero byte at its end.
+        44 => arguments: u32,
+        /// See there.
+        48 => arguments_length: u32,
+    }
+}
+
+record! {
+    /// One interval timer (`setitimer`) that was set.
+    pub struct Timer[24] {
+        /// `ITIMER_*`.
+        0 => which: u64,
+        /// Microseconds until it expires.
+        8 => value: u64,
+        /// Microseconds from one expiry to the next, or 0.
+        16 => interval: u64,
+    }
+}
