@@ -12,6 +12,7 @@ fn options(instrument: bool) -> Options {
         opt: OptLevel::O0,
         points: Points::Loops,
         instrument,
+        whole: false,
         leaf: Arc::new(HashSet::from(["puts".to_owned()])),
         save_temps: None,
         name: "test.ll".to_owned(),

@@ -86,6 +86,28 @@ impl Module {
         Ok(Module { inner, context })
     }
 
+    /// Links another module, bitcode or text, into this one. A symbol that both define is an error.
+    pub fn link(&self, bytes: &[u8], name: &str) -> Result<(), Error> {
+        let fail = |reason: String| Error::Parse {
+            file: name.to_owned(),
+            reason,
+        };
+        let buffer = MemoryBuffer::create_from_memory_range_copy(bytes, name);
+        // SAFETY: as in `parse`; the other module is consumed before this function returns.
+        let forever: &'static Context = unsafe { &*std::ptr::from_ref(self.context.as_ref()) };
+        let other = forever
+            .create_module_from_ir(buffer)
+            .map_err(|e| fail(e.to_string()))?;
+        self.inner
+            .link_in_module(other)
+            .map_err(|e| fail(e.to_string()))
+    }
+
+    /// Removes all debug information.
+    pub fn strip_debug_info(&self) {
+        self.inner.strip_debug_info();
+    }
+
     /// A copy in a context of its own, for one ISA's lowering.
     pub fn duplicate(&self, name: &str) -> Result<Module, Error> {
         Self::parse(&self.bitcode(), name)

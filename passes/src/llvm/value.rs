@@ -425,6 +425,9 @@ impl Value {
     pub fn has_comdat(self) -> bool {
         unsafe { !llvm_sys::comdat::LLVMGetComdat(self.0).is_null() }
     }
+    pub fn drop_comdat(self) {
+        unsafe { llvm_sys::comdat::LLVMSetComdat(self.0, std::ptr::null_mut()) }
+    }
     pub fn copy_comdat(self, from: Value) {
         unsafe { llvm_sys::comdat::LLVMSetComdat(self.0, llvm_sys::comdat::LLVMGetComdat(from.0)) }
     }
@@ -473,6 +476,24 @@ impl Value {
     }
     pub fn set_personality(self, personality: Value) {
         unsafe { LLVMSetPersonalityFn(self.0, personality.0) }
+    }
+    pub fn drop_personality(self) {
+        unsafe { shim::popcorn_drop_personality(self.0) }
+    }
+    /// The value of a function's string attribute.
+    pub fn string_attribute(self, key: &str) -> Option<String> {
+        unsafe {
+            let index = llvm_sys::LLVMAttributeFunctionIndex;
+            let (k, n) = (key.as_ptr().cast(), key.len() as c_uint);
+            let a = LLVMGetStringAttributeAtIndex(self.0, index, k, n);
+            if a.is_null() {
+                return None;
+            }
+            let mut length = 0;
+            let text = LLVMGetStringAttributeValue(a, &mut length);
+            let bytes = std::slice::from_raw_parts(text.cast(), length as usize);
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
     }
     /// Adds an enum attribute to a function (index `None`), or to one of its parameters.
     pub fn add_function_attribute(self, kind: &str, value: u64) {
