@@ -29,6 +29,8 @@ pub struct Line {
     pub runner: Vec<String>,
     /// `--popcorn-…` and `--save-temps=`, for the link.
     pub link: Vec<String>,
+    /// `--target-dir`: where the project's `target` is.
+    pub target_dir: Option<String>,
     /// All else before `--`.
     pub cargo: Vec<String>,
     /// `--` and what follows.
@@ -62,11 +64,15 @@ impl Line {
                     line.rest.push(word.clone());
                     line.rest.extend(words.by_ref().cloned());
                 }
-                "--isa" | "--hop" => {
+                "--isa" | "--hop" | "--target-dir" => {
                     let value = joined.or_else(|| words.next().cloned());
                     let value =
                         value.ok_or_else(|| Error::usage(format!("{name} needs a value"), HELP))?;
-                    line.runner.extend([name.to_owned(), value]);
+                    if name == "--target-dir" {
+                        line.target_dir = Some(value);
+                    } else {
+                        line.runner.extend([name.to_owned(), value]);
+                    }
                 }
                 "--trace" => line.runner.push(word.clone()),
                 "--target" => {
@@ -137,18 +143,13 @@ fn configure(cargo: &mut Command, line: &Line, exe: &Path, tools: &Path) {
     let mut config = |setting: String| {
         cargo.arg("--config").arg(setting);
     };
-    let linker = tools.join(LINKER);
-    config(format!(
-        "{key}.linker={}",
-        toml_string(&linker.display().to_string())
-    ));
     let mut runner = vec![exe.display().to_string(), "--runner".into()];
     runner.extend(line.runner.iter().cloned());
     config(format!("{key}.runner={}", toml_array(&runner)));
     for profile in ["dev", "release"] {
         config(format!("profile.{profile}.panic=\"abort\""));
     }
-    let flags = rustflags(line);
+    let flags = rustflags(line, &tools.join(LINKER));
     match users_rustflags() {
         // The variables hide what is in configuration files, ours too.
         Some(mut all) => {
@@ -161,14 +162,18 @@ fn configure(cargo: &mut Command, line: &Line, exe: &Path, tools: &Path) {
     cargo.env(format!("CC_{variable}"), tools.join(COMPILER));
 }
 
-fn rustflags(line: &Line) -> Vec<String> {
+/// The linker is named here since these flags, unlike `linker` in a configuration, do not reach build
+/// scripts and macros: the host's target has the same name as the program's.
+fn rustflags(line: &Line, linker: &Path) -> Vec<String> {
     let fixed = [
         MARK,
         "-Clinker-flavor=gcc",
         "-Crelocation-model=static",
         "-Ctarget-cpu=x86-64",
     ];
+    let linker = format!("-Clinker={}", linker.display());
     let own = line.link.iter().map(|flag| format!("-Clink-arg={flag}"));
+    let own = std::iter::once(linker).chain(own);
     fixed
         .iter()
         .map(|&flag| flag.to_owned())
@@ -255,7 +260,7 @@ pub fn is_for_the_program() -> bool {
 
 /// Where cargo puts things, without the project's own idea of a target.
 fn target_folder(line: &Line) -> Result<PathBuf> {
-    if let Some(folder) = line.option("--target-dir") {
+    if let Some(folder) = &line.target_dir {
         return std::path::absolute(folder).map_err(Error::io(Path::new(folder)));
     }
     let mut metadata = cargo();
