@@ -5,8 +5,10 @@
 //! `tests/programs.rs`.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod directives;
 pub mod process;
+pub mod rust;
 pub mod toolchain;
 pub mod trials;
 pub mod workspace;

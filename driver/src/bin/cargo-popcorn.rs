@@ -78,13 +78,15 @@ fn build(words: &[String]) -> Result<ExitCode> {
 
 /// Becomes the C compiler: popcorn-cc for the program's crates, the system's for build scripts' own.
 fn compile(words: &[String]) -> Result<ExitCode> {
-    let tool = if cargo::is_for_the_program() {
+    let ours = cargo::is_for_the_program();
+    let tool = if ours {
         let exe = std::env::current_exe().and_then(|e| e.canonicalize());
         let exe = exe.map_err(Error::io(Path::new("/proc/self/exe")))?;
         exe.with_file_name("popcorn-cc")
     } else {
         "cc".into()
     };
+    let words = words.iter().filter(|w| !(ours && cargo::is_understood(w)));
     let source = Command::new(&tool).args(words).exec();
     Err(Error::Tool {
         tool: tool.display().to_string(),

@@ -9,13 +9,18 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use popcorn_toolchains::BASE;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::tools::Sysroot;
 
 /// Names under which cargo and build scripts call this program, by its own name.
 pub const LINKER: &str = "popcorn-rust-ld";
 /// The C compiler that build scripts get.
 pub const COMPILER: &str = "popcorn-rust-cc";
+
+/// A word of the linker's that only makes cargo see a difference.
+pub const TOOLCHAIN: &str = "--popcorn-toolchain=";
 
 /// What marks the compilation of a crate for the program, as opposed to one for a build script or macro.
 const MARK: &str = "-Clinker-plugin-lto";
@@ -150,6 +155,8 @@ fn configure(cargo: &mut Command, line: &Line, exe: &Path, tools: &Path) {
         config(format!("profile.{profile}.panic=\"abort\""));
     }
     let flags = rustflags(line, &tools.join(LINKER));
+    // Documentation's tests are programs too.
+    config(format!("{key}.rustdocflags={}", toml_array(&flags)));
     match users_rustflags() {
         // The variables hide what is in configuration files, ours too.
         Some(mut all) => {
@@ -173,12 +180,29 @@ fn rustflags(line: &Line, linker: &Path) -> Vec<String> {
     ];
     let linker = format!("-Clinker={}", linker.display());
     let own = line.link.iter().map(|flag| format!("-Clink-arg={flag}"));
-    let own = std::iter::once(linker).chain(own);
+    let toolchain = format!("-Clink-arg={TOOLCHAIN}{}", toolchain_stamp());
+    let own = [linker, toolchain].into_iter().chain(own);
     fixed
         .iter()
         .map(|&flag| flag.to_owned())
         .chain(own)
         .collect()
+}
+
+/// Changes when this toolchain does, so that cargo builds again what another one has linked.
+fn toolchain_stamp() -> String {
+    let mut hash = Sha256::new();
+    let libraries = Sysroot::find(None).map(|s| s.default_libs());
+    let files = own_path()
+        .into_iter()
+        .chain(libraries.into_iter().flatten());
+    for file in files {
+        let Ok(meta) = fs::metadata(&file) else {
+            continue;
+        };
+        hash.update(format!("{} {:?};", meta.len(), meta.modified().ok()));
+    }
+    format!("{:.16x}", hash.finalize())
 }
 
 fn users_rustflags() -> Option<Vec<String>> {
@@ -256,6 +280,12 @@ pub fn place(exe: &Path) -> Result<PathBuf> {
 /// Whether the build script that asks for a C compiler builds for the program.
 pub fn is_for_the_program() -> bool {
     std::env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains(MARK))
+}
+
+/// Whether a flag of the `cc` crate's only repeats what holds for everything here: the target, and that
+/// what links sees the whole program.
+pub fn is_understood(flag: &str) -> bool {
+    flag == format!("--target={}", target()) || flag.starts_with("-flto")
 }
 
 /// Where cargo puts things, without the project's own idea of a target.

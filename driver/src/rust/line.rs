@@ -40,7 +40,7 @@ pub fn parse(words: &[String]) -> Result<Line> {
         opt: OptLevel::O2,
         own_flags: Vec::new(),
     };
-    let mut is_static = false;
+    let (mut is_static, mut is_shared) = (false, false);
     let mut flat = words.iter().flat_map(|word| {
         let parts: Vec<&str> = match word.strip_prefix("-Wl,") {
             Some(rest) => rest.split(',').collect(),
@@ -55,12 +55,14 @@ pub fn parse(words: &[String]) -> Result<Line> {
             "-l" => add_library(&mut line, value(word, flat.next())?, is_static),
             "-Bstatic" => is_static = true,
             "-Bdynamic" => is_static = false,
-            "-shared" | "--shared" => return Err(shared(&line)),
+            "-shared" | "--shared" => is_shared = true,
             _ if SKIPPED_WITH_VALUE.contains(&word) => {
                 flat.next();
             }
             _ => {
-                if word.starts_with("--popcorn-") || word.starts_with("--save-temps=") {
+                if word.starts_with(super::cargo::TOOLCHAIN) {
+                    continue;
+                } else if word.starts_with("--popcorn-") || word.starts_with("--save-temps=") {
                     line.own_flags.push(word.to_owned());
                 } else if let Some(name) = word.strip_prefix("-l") {
                     add_library(&mut line, name, is_static);
@@ -77,6 +79,9 @@ pub fn parse(words: &[String]) -> Result<Line> {
     }
     if line.output.as_os_str().is_empty() {
         return Err(Error::Plain("the linker's command line has no -o".into()));
+    }
+    if is_shared {
+        return Err(shared(&line));
     }
     Ok(line)
 }
@@ -103,17 +108,14 @@ fn level_of(text: &str) -> OptLevel {
 }
 
 fn shared(line: &Line) -> Error {
-    let crates: Vec<_> = line.files.iter().filter_map(|f| f.file_name()).collect();
-    let name = crates
-        .iter()
-        .filter_map(|f| f.to_str())
-        .find_map(|f| f.split_once('-'))
-        .map_or("a crate", |(name, _)| name);
+    let file = line.output.file_stem().and_then(|f| f.to_str());
+    let name = file.map_or("a crate", |f| f.strip_prefix("lib").unwrap_or(f));
+    let name = name.split_once('-').map_or(name, |(name, _)| name);
     Error::usage(
         format!(
-            "`{name}` is a cdylib or dylib: shared libraries cannot be built, images are static"
+            "`{name}` is a cdylib or dylib: images are static, shared libraries cannot be built"
         ),
-        "remove `cdylib` and `dylib` from its crate-type, or build the programs only: `cargo popcorn build --bins`",
+        "remove `cdylib` and `dylib` from `crate-type` in its Cargo.toml; programs use the `rlib`",
     )
 }
 
@@ -150,12 +152,10 @@ mod tests {
 
     #[test]
     fn shared_libraries_are_refused_by_name() {
-        let error = line("-shared -o liba.so").unwrap_err().to_string();
-        assert!(error.contains("cdylib"), "{error}");
-        let error = line("plug-12.plug.3.rcgu.o -o x -shared")
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("`plug`"), "{error}");
+        for text in ["-shared a.o -o /x/libplug.so", "-o libplug-12.so -shared"] {
+            let error = line(text).unwrap_err().to_string();
+            assert!(error.contains("`plug` is a cdylib"), "{error}");
+        }
         assert!(line("a.o").is_err());
         assert!(line("a.o -o").is_err());
     }

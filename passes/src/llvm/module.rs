@@ -20,7 +20,9 @@ use crate::{Error, OptLevel};
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
 /// outlining, nothing that one ISA does and another does not. No pushes of arguments either: at a landing
-/// pad the stack pointer would have to be where it was before them, which no unwind rule says.
+/// pad the stack pointer would have to be where it was before them, which no unwind rule says. No verification when a module with
+/// debug information is read back: a clone's tail calls have another prototype than the clone, which back
+/// ends lower and the verifier minds.
 const BACK_END_OPTIONS: &[&str] = &[
     "popcorn",
     "-enable-global-merge=false",
@@ -29,6 +31,7 @@ const BACK_END_OPTIONS: &[&str] = &[
     "-enable-machine-outliner=never",
     "-disable-mergeicmps",
     "-no-x86-call-frame-opt",
+    "-disable-auto-upgrade-debug-info",
 ];
 
 /// Registers the back ends; once per process, before any module is made.

@@ -117,6 +117,30 @@ impl Type {
     pub fn int(self, value: u64) -> Value {
         unsafe { Value(LLVMConstInt(self.0, value, 0)) }
     }
+    pub fn is_vector(self) -> bool {
+        self.kind() == TypeKind::LLVMVectorTypeKind
+    }
+    /// `value` as this integer, or in every lane of this vector of integers.
+    pub fn splat(self, value: u64) -> Value {
+        if !self.is_vector() {
+            return self.int(value);
+        }
+        self.all_lanes(self.element().int(value))
+    }
+    /// `value` as this floating-point number, or in every lane of this vector of them.
+    pub fn real(self, value: f64) -> Value {
+        if !self.is_vector() {
+            return unsafe { Value(LLVMConstReal(self.0, value)) };
+        }
+        self.all_lanes(self.element().real(value))
+    }
+    fn all_lanes(self, lane: Value) -> Value {
+        unsafe {
+            let count = LLVMGetVectorSize(self.0);
+            let mut lanes = vec![lane.0; count as usize];
+            Value(LLVMConstVector(lanes.as_mut_ptr(), count))
+        }
+    }
 }
 
 // SAFETY (this impl block): handles are valid by the module's invariant; each method checks the kind of

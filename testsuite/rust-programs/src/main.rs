@@ -17,6 +17,7 @@ mod programs {
     pub mod threads;
     pub mod traits;
     pub mod vectors;
+    pub mod waiting;
 }
 use programs::*;
 
@@ -38,6 +39,7 @@ fn main() {
         "threads" => threads::run,
         "traits" => traits::run,
         "vectors" => vectors::run,
+        "waiting" => waiting::run,
         _ => panic!("no program `{name}`"),
     };
     program();

@@ -1,6 +1,5 @@
 // Threads, scoped and not, with channels, locks, atomics and variables of their own. A process with several
 // threads is not moved, and says so.
-//#Hop: refused
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
