@@ -269,9 +269,11 @@ fn status(outcome: &Outcome) -> i32 {
     outcome.status.code().or(signal).unwrap_or(-1)
 }
 
-/// Standard error without the runtime's trace, and without the thread ids in std's messages.
+/// Standard error without the runtime's and the emulator's words, and without the thread ids in std's messages.
 fn messages(stderr: &str) -> String {
-    let lines = stderr.lines().filter(|l| !l.starts_with("popcorn: "));
+    // An emulator, too, says that a signal ended the program.
+    let ours = |l: &&str| !l.starts_with("popcorn: ") && !l.starts_with("qemu: ");
+    let lines = stderr.lines().filter(ours);
     let lines: Vec<String> = lines
         .map(|line| match (line.find(" ("), line.find(") panicked")) {
             (Some(from), Some(to)) if from < to => format!("{}{}", &line[..from], &line[to + 1..]),

@@ -1,16 +1,20 @@
-// Waits for the end of its standard input, with a thread that waits too.
+// Goes on until the end of its standard input, for which a second thread waits.
 
 use std::io::Read;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 pub fn run() {
-    let (sender, receiver) = mpsc::channel::<u32>();
-    let other = thread::spawn(move || receiver.iter().sum::<u32>());
+    static ENDED: AtomicBool = AtomicBool::new(false);
+    let other = thread::spawn(|| {
+        let mut byte = [0];
+        while std::io::stdin().read(&mut byte).unwrap_or(0) > 0 {}
+        ENDED.store(true, Ordering::Release);
+    });
     println!("ready");
-    let mut byte = [0];
-    while std::io::stdin().read(&mut byte).unwrap_or(0) > 0 {}
-    sender.send(2).unwrap();
-    drop(sender);
-    println!("{}", other.join().unwrap());
+    while !ENDED.load(Ordering::Acquire) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    other.join().unwrap();
 }
