@@ -177,6 +177,8 @@ fn rustflags(line: &Line, linker: &Path) -> Vec<String> {
         "-Clinker-flavor=gcc",
         "-Crelocation-model=static",
         "-Ctarget-cpu=x86-64",
+        // A crate that many use, and that otherwise makes system calls by assembly of its own.
+        "--cfg=rustix_use_libc",
     ];
     let linker = format!("-Clinker={}", linker.display());
     let own = line.link.iter().map(|flag| format!("-Clink-arg={flag}"));
