@@ -38,7 +38,7 @@ bench: build
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot
-	install $(BIN)/popcorn-cc $(BIN)/popcorn $(DESTDIR)$(PREFIX)/bin
+	install $(BIN)/popcorn-cc $(BIN)/popcorn $(BIN)/cargo-popcorn $(DESTDIR)$(PREFIX)/bin
 	cp -R $(SYSROOT)/include $(SYSROOT)/lib $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot
 
 clean:

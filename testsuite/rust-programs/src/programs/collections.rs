@@ -1,4 +1,4 @@
-// The collections of the standard library grow, shrink and keep their order.
+//! The collections of the standard library grow, shrink and keep their order.
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 

@@ -1,4 +1,4 @@
-// process::exit ends the program from deep inside, with destructors left undone and output flushed.
+//! process::exit ends the program from deep inside, with destructors left undone and output flushed.
 //#Status: 7
 
 struct Loud(&'static str);

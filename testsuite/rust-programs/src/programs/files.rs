@@ -1,4 +1,4 @@
-// Files, directories, standard input and the environment, through std's own calls.
+//! Files, directories, standard input and the environment, through std's own calls.
 //#Stdin: first line
 //#Stdin: second line
 //#Env: POPCORN_TEST_WORD=hello

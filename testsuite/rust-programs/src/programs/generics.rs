@@ -1,4 +1,4 @@
-// Generic types, constant parameters and operators, all resolved at compile time.
+//! Generic types, constant parameters and operators, all resolved at compile time.
 
 use std::fmt::Display;
 use std::ops::{Add, AddAssign, Index, Mul};

@@ -1,4 +1,4 @@
-// Graphs of Rc, Weak and RefCell: shared, changed through shared references, and dropped in order.
+//! Graphs of Rc, Weak and RefCell: shared, changed through shared references, and dropped in order.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-// Iterator adaptors, stacked: state of many closures is alive at each call.
+//! Iterator adaptors, stacked: state of many closures is alive at each call.
 
 struct Collatz(u64);
 

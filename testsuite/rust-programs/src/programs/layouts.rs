@@ -1,5 +1,5 @@
-// The structures that std passes to libc are laid out as musl has them: name, size, offsets. The test suite
-// compares this with what a C program says that was compiled against the sysroot.
+//! The structures that std passes to libc are laid out as musl has them: name, size, offsets. The test suite
+//! compares this with what a C program says that was compiled against the sysroot.
 //#Oracle: layouts.c
 
 use std::mem::offset_of;

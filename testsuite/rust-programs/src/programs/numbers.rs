@@ -1,4 +1,4 @@
-// 128-bit integers, floating point and its conversions, and integers at their limits.
+//! 128-bit integers, floating point and its conversions, and integers at their limits.
 
 fn isqrt(n: u128) -> u128 {
     let mut x = 1u128 << (n.ilog2() / 2 + 1);

@@ -1,4 +1,4 @@
-// An overflow that arithmetic checks find: a message with file and line, then the process aborts.
+//! An overflow that arithmetic checks find: a message with file and line, then the process aborts.
 //#Status: abort
 
 fn triangle(n: u8) -> u8 {

@@ -1,4 +1,4 @@
-// Recursion through boxes, and with references to the callers' locals.
+//! Recursion through boxes, and with references to the callers' locals.
 
 enum Expr {
     Number(i64),

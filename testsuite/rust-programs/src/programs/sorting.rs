@@ -1,4 +1,4 @@
-// Slices sorted in every way std has, with comparisons that are closures.
+//! Slices sorted in every way std has, with comparisons that are closures.
 
 fn random(count: usize) -> Vec<u32> {
     let mut state = 12345u32;

@@ -1,4 +1,4 @@
-// Strings and formatting: widths, alignments, escapes, characters of several bytes.
+//! Strings and formatting: widths, alignments, escapes, characters of several bytes.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-// Trait objects and closures: calls through tables and captured environments.
+//! Trait objects and closures: calls through tables and captured environments.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -1,4 +1,4 @@
-// SSE2 through core::arch runs on every ISA; what needs more is asked for, found absent, and not taken.
+//! SSE2 through core::arch runs on every ISA; what needs more is asked for, found absent, and not taken.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;

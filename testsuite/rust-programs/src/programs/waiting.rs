@@ -1,4 +1,4 @@
-// Goes on until the end of its standard input, for which a second thread waits.
+//! Goes on until the end of its standard input, for which a second thread waits.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
