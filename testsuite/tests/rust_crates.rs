@@ -56,12 +56,6 @@ const CASES: &[Case] = &[
         },
         every: 50,
     },
-    Case {
-        name: "grex",
-        args: &["-d", "-r", "aaa1", "aab22", "haaab333", "x-y-x-y"],
-        stdin: String::new,
-        every: 20,
-    },
 ];
 
 /// Crate, and what chooses its tests.
