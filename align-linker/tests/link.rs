@@ -395,7 +395,7 @@ fn what_differs_per_isa_is_named() {
 }
 
 #[test]
-fn a_function_must_be_capturable_on_every_isa_or_on_none() {
+fn a_function_must_be_instrumented_on_every_isa_or_on_none() {
     const REST: &str = "int __popcorn_personality(int a) { return a; } void __popcorn_capture_next(void *r) { for (;;) ; }
         long leaf(long n) { return n; } long walk(long n); int main(void) { return walk(3); }";
     let bench = Bench::new();
@@ -426,12 +426,10 @@ fn a_function_must_be_capturable_on_every_isa_or_on_none() {
         },
         &[],
     );
-    let said = link_error(&bench.job(&[&start, &walk, &rest]));
-    let expected = format!(
-        "function walk: has capture pads either here or on {}, not on both ({})",
-        ALL[0].name, ALL[2].name
-    );
-    assert!(said.contains(&expected), "{said}");
+    // One ISA's back end may find every call of a function dead; its frames then never need a pad.
+    let job = bench.job(&[&start, &walk, &rest]);
+    link_ok(&job);
+    std::fs::remove_file(&job.output).unwrap();
 
     let bare = without.replace("personality ptr @__popcorn_personality ", "");
     let walk = bench.fat_each(
