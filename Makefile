@@ -45,7 +45,7 @@ install: build install-files
 
 install-files:
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot $(DESTDIR)$(PREFIX)/share/popcorn
-	install $(BIN)/popcorn-cc $(BIN)/popcorn $(DESTDIR)$(PREFIX)/bin
+	install $(BIN)/popcorn-cc $(BIN)/popcorn $(BIN)/cargo-popcorn $(DESTDIR)$(PREFIX)/bin
 	cp -R $(SYSROOT)/include $(SYSROOT)/lib $(DESTDIR)$(PREFIX)/lib/popcorn/sysroot
 	install -m 644 toolchains/cmake/*.cmake $(DESTDIR)$(PREFIX)/share/popcorn
 

@@ -54,8 +54,6 @@ pub fn unwind(plan: &Plan<'_, '_>, linked: &[Linked]) -> Result<Vec<Unwind>, Err
             });
         };
         let shape = |f: Option<&&unwind::Function>| f.is_some_and(|f| f.instrumented);
-        // Numbers of pads may differ: one back end may see that a call is never reached where another does
-        // not. A call that is reached and has no pad after all defers a migration, and says so.
         for (isa, here) in found.iter().copied().enumerate() {
             if descriptors.contains_key(&address) && here.is_none() {
                 error(isa, "has a descriptor but no unwind entry");
@@ -66,6 +64,8 @@ pub fn unwind(plan: &Plan<'_, '_>, linked: &[Linked]) -> Result<Vec<Unwind>, Err
                     &format!("is instrumented either here or on {base}, not on both"),
                 );
             }
+            // The number of pads may differ: a back end that finds a call dead, behind a comparison that it
+            // alone expands for instance, drops its pad.
         }
     }
     Error::all(errors)?;

@@ -205,7 +205,7 @@ fn library(name: &str, args: &Args, sysroot: Option<&Sysroot>) -> Result<Option<
 }
 
 /// Reads the list of leaf functions: one name a line, `#` begins a comment.
-fn leaf_functions(path: &Path, except: &[String]) -> Result<HashSet<String>> {
+pub(crate) fn leaf_functions(path: &Path, except: &[String]) -> Result<HashSet<String>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         // A sysroot under construction has headers first.

@@ -16,6 +16,7 @@ pub mod pipeline;
 pub mod query;
 pub mod response;
 pub mod runtime_build;
+pub mod rust;
 pub mod sysroot;
 pub mod tools;
 

@@ -268,6 +268,7 @@ fn compile(job: &Job, input: &Input, wanted: Output, object: &Path) -> Result<Op
         opt: job.args.opt,
         points: job.args.points,
         instrument: job.args.instrument,
+        whole: false,
         leaf: job.leaf.clone(),
         save_temps: job.save_temps.clone(),
         name: path.display().to_string(),

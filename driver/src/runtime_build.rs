@@ -258,6 +258,7 @@ fn lower(bitcode: &[u8], name: &str, instrument: bool) -> Result<Vec<u8>> {
         opt: OptLevel::O2,
         points: Points::Functions,
         instrument,
+        whole: false,
         leaf: Arc::new(HashSet::from(leaf.map(str::to_owned))),
         save_temps: None,
         name: name.to_owned(),

@@ -31,6 +31,7 @@ fn main() {
             _ => Points::Loops,
         },
         instrument: args.get(4).is_some_and(|a| a == "instrument"),
+        whole: false,
         leaf: Arc::new(leaf),
         save_temps: std::env::var_os("SAVE_TEMPS").map(Into::into),
         name: args[1].clone(),

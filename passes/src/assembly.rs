@@ -33,6 +33,8 @@ const KNOWN: &[(&str, Meaning)] = &[
     ("lock; orl $$0,(%rsp)", Meaning::Fence),
     ("rdtsc", Meaning::ReadCycleCounter),
     ("cpuid", Meaning::CpuId),
+    // Keeps rbx, which compilers reserve: ebx comes out in a register of its own.
+    ("mov ${0:q}, rbx cpuid xchg ${0:q}, rbx", Meaning::CpuId),
     ("hlt", Meaning::Trap),
     ("ud2", Meaning::Trap),
 ];
@@ -99,13 +101,14 @@ pub(crate) fn lower(module: &Module, call: Value, refuse: &Refuse) -> Result<(),
         Meaning::CpuId => {
             let fields = call.ty();
             let args = call.arguments();
+            let places = cpuid_places(&asm.asm_constraints()).ok_or_else(unknown)?;
             if fields.kind() != crate::llvm::TypeKind::LLVMStructTypeKind
-                || fields.elements().len() != 4
-                || args.is_empty()
+                || fields.elements().len() != places.outputs.len()
             {
                 return Err(unknown());
             }
-            let leaf = b.zext_or_trunc(args[0], i32t, "leaf");
+            let leaf = *args.get(places.leaf).ok_or_else(unknown)?;
+            let leaf = b.zext_or_trunc(leaf, i32t, "leaf");
             let mut result = fields.poison();
             for (i, field) in fields.elements().into_iter().enumerate() {
                 let mut v = i32t.null();
@@ -116,7 +119,8 @@ pub(crate) fn lower(module: &Module, call: Value, refuse: &Refuse) -> Result<(),
                         i32t.int(*number),
                         "is.leaf",
                     );
-                    v = b.select(is, i32t.int(u64::from(values[i])), v, "cpuid");
+                    let value = values[places.outputs[i]];
+                    v = b.select(is, i32t.int(u64::from(value)), v, "cpuid");
                 }
                 let v = b.zext_or_trunc(v, field, "field");
                 result = b.insert(result, v, i as u32, "cpuid");
@@ -157,6 +161,39 @@ pub(crate) const BASELINE_CPUID: &[(u64, [u32; 4])] = &[
     ),
 ];
 
+/// Where a `cpuid` finds its leaf and leaves its answers.
+struct CpuIdPlaces {
+    /// Index among the arguments.
+    leaf: usize,
+    /// For each result: 0 eax, 1 ebx, 2 ecx, 3 edx.
+    outputs: Vec<usize>,
+}
+
+fn cpuid_places(constraints: &str) -> Option<CpuIdPlaces> {
+    let register = |c: &str| match c.trim_start_matches(['=', '&']) {
+        "{ax}" => Some(0),
+        // Any register: what rbx is saved to, and swapped with.
+        "{bx}" | "r" => Some(1),
+        "{cx}" => Some(2),
+        "{dx}" => Some(3),
+        _ => None,
+    };
+    let (outputs, rest): (Vec<&str>, Vec<&str>) = constraints
+        .split(',')
+        .filter(|c| !c.starts_with('~'))
+        .partition(|c| c.starts_with('='));
+    let outputs = outputs
+        .into_iter()
+        .map(register)
+        .collect::<Option<Vec<_>>>()?;
+    let is_eax = |c: &&str| match c.parse::<usize>() {
+        Ok(tied) => outputs.get(tied) == Some(&0),
+        Err(_) => register(c) == Some(0),
+    };
+    let leaf = rest.iter().position(is_eax)?;
+    Some(CpuIdPlaces { leaf, outputs })
+}
+
 fn fold(text: &str) -> String {
     let one_line = text.replace(['\n', '\t'], " ").to_ascii_lowercase();
     let words: Vec<&str> = one_line.split_whitespace().collect();
@@ -188,6 +225,18 @@ mod tests {
         assert_eq!(c.as_deref(), Some("=r,0,~{memory}"));
         assert_eq!(portable_constraints("={ax},~{flags}"), None);
         assert_eq!(portable_constraints("~{rax}"), None);
+    }
+
+    #[test]
+    fn cpuid_is_read_in_each_of_its_forms() {
+        let c = "={ax},={bx},={cx},={dx},{ax},{cx},~{dirflag},~{fpsr},~{flags}";
+        let places = cpuid_places(c).unwrap();
+        assert_eq!((places.leaf, places.outputs), (0, vec![0, 1, 2, 3]));
+        let rust = cpuid_places("=&r,=&{ax},=&{cx},=&{dx},1,2,~{memory}").unwrap();
+        assert_eq!((rust.leaf, rust.outputs), (0, vec![1, 0, 2, 3]));
+        let subleaf_first = cpuid_places("={dx},={ax},{cx},1").unwrap();
+        assert_eq!((subleaf_first.leaf, subleaf_first.outputs), (1, vec![3, 0]));
+        assert!(cpuid_places("=r,{di}").is_none());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The ones that clang's and rustc's baseline code contains; semantics from the Intel SDM, volume 2. Each
 //! returns the same bits as the instruction on the base ISA.
 
+mod floats;
+
 use crate::Error;
 use crate::llvm::{Builder, IntPredicate, Module, Opcode, Type, TypeKind, Value};
 use crate::neutral::Refuse;
@@ -40,9 +42,10 @@ pub(crate) fn lower(module: &Module, call: Value, refuse: &Refuse) -> Result<(),
             let (op, by_vector) = shift(s).unwrap_or((Opcode::LLVMShl, false));
             Some(l.shift(op, args[0], args[1], by_vector))
         }
-        _ => {
-            return Err(refuse.at(call, format!("the intrinsic `{name}`"), HELP));
-        }
+        s => match floats::lower(&l, s, &args, call.ty()) {
+            Some(v) => Some(v),
+            None => return Err(refuse.at(call, format!("the intrinsic `{name}`"), HELP)),
+        },
     };
     if let Some(v) = result {
         call.replace_all_uses_with(v);

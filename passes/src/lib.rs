@@ -13,6 +13,7 @@ mod frames;
 mod intrinsics;
 pub mod llvm;
 mod lower;
+pub mod merge;
 mod neutral;
 mod optimise;
 mod pads;
@@ -64,6 +65,8 @@ pub struct Options {
     /// False for code that is never on the stack of a migrating process (the runtime, libc's start-up):
     /// no frames, no data stack.
     pub instrument: bool,
+    /// The module is a whole program from [`merge`]: optimised as at link time.
+    pub whole: bool,
     /// External functions that never reach a migration point (most of libc): plain calls.
     pub leaf: Arc<HashSet<String>>,
     /// Directory that gets the IR after every stage, numbered.
@@ -128,7 +131,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     sjlj::run(&module);
     temps.save(&module, "sjlj")?;
 
-    optimise::run(&module, options.opt)?;
+    optimise::run(&module, options.opt, options.whole)?;
     lower::name_globals(&module);
     temps.save(&module, "optimised")?;
 

@@ -73,15 +73,52 @@ pub fn fat_object(
         let info: Vec<_> = info.into_iter().map(|function| (0, function)).collect();
         carrier.embed(info::SECTION, &info::write(&info));
     }
-    for isa in others {
-        let object = prepare(module, isa)?.emit(isa, options.opt, false)?;
+    for (isa, object) in others.iter().zip(objects(module, others, options)?) {
         carrier.embed(&format!(".popcorn.obj.{}", isa.name), &object);
     }
     carrier.emit(base, options.opt, false)
 }
 
+/// An object for each of `isas`. A whole program is large enough for a thread for each.
+fn objects(
+    module: &Module,
+    isas: &[&'static Isa],
+    options: &Options,
+) -> Result<Vec<Vec<u8>>, Error> {
+    if !options.whole {
+        let emit = |isa: &&'static Isa| prepare(module, isa)?.emit(isa, options.opt, false);
+        return isas.iter().map(emit).collect();
+    }
+    let bitcode = &module.bitcode();
+    std::thread::scope(|scope| {
+        let start = |isa: &'static Isa| {
+            scope.spawn(move || {
+                let own = Module::parse(bitcode, isa.name)?;
+                adapt(&own, isa)?;
+                own.emit(isa, options.opt, false)
+            })
+        };
+        let threads: Vec<_> = isas.iter().map(|isa| start(isa)).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<_>| {
+            thread.join().unwrap_or_else(|_| {
+                Err(Error::Internal {
+                    stage: "lower",
+                    reason: "a back end's thread panicked".to_owned(),
+                })
+            })
+        };
+        threads.into_iter().map(join).collect()
+    })
+}
+
 fn prepare(module: &Module, isa: &'static Isa) -> Result<Module, Error> {
     let own = module.duplicate(isa.name)?;
+    adapt(&own, isa)?;
+    Ok(own)
+}
+
+/// Makes a module of the base ABI one for `isa`.
+fn adapt(own: &Module, isa: &'static Isa) -> Result<(), Error> {
     own.retarget(isa)?;
     if let Some(abi) = isa.target_abi
         && !own.has_flag("target-abi")
@@ -94,5 +131,5 @@ fn prepare(module: &Module, isa: &'static Isa) -> Result<Module, Error> {
             call.set_call_conv(convention);
         }
     }
-    Ok(own)
+    Ok(())
 }

@@ -27,33 +27,15 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
         ));
     }
     for f in module.functions() {
+        let optional = is_optional(f);
         f.drop_target_attributes();
         if f.is_declaration() {
             continue;
         }
-        for b in f.blocks() {
-            computed_goto(module, b);
-        }
-        for inst in f.instructions() {
-            check_types(inst, &refuse)?;
-            if !inst.is_call_like() {
-                continue;
-            }
-            let callee = inst.callee();
-            if callee.is_inline_asm() {
-                assembly::lower(module, inst, &refuse)?;
-            } else if callee.is_intrinsic() && callee.name().starts_with("llvm.x86.") {
-                intrinsics::lower(module, inst, &refuse)?;
-            } else if callee.is_intrinsic() && callee.name().starts_with("llvm.eh.sjlj.") {
-                return Err(refuse.at(
-                    inst,
-                    format!(
-                        "`{}` (__builtin_setjmp or __builtin_longjmp)",
-                        callee.name()
-                    ),
-                    "use setjmp and longjmp",
-                ));
-            }
+        match function(module, f, &refuse) {
+            // Whoever asked `cpuid`, which reports the baseline, does not come here.
+            Err(_) if optional => become_trap(module, f),
+            other => other?,
         }
     }
     for g in module.globals() {
@@ -64,6 +46,66 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
     for f in module.functions() {
         if f.is_declaration() && f.name().starts_with("llvm.x86.") && !f.has_users() {
             f.delete_function();
+        }
+    }
+    Ok(())
+}
+
+/// What every CPU of the base ISA has, as LLVM names it.
+const BASELINE: &[&str] = &["64bit", "cmov", "cx8", "fxsr", "mmx", "sse", "sse2", "x87"];
+
+/// Whether a function is for CPUs that have more than the baseline, so that another one does its work
+/// where they do not.
+fn is_optional(f: Value) -> bool {
+    f.string_attribute("target-features").is_some_and(|text| {
+        text.split(',')
+            .filter_map(|feature| feature.strip_prefix('+'))
+            .any(|feature| !BASELINE.contains(&feature))
+    })
+}
+
+/// Replaces a body by a trap.
+fn become_trap(module: &Module, f: Value) {
+    let Some(first) = f.entry().first() else {
+        return;
+    };
+    let body = first.split_before("body");
+    let Some(branch) = f.entry().terminator() else {
+        return;
+    };
+    let b = Builder::before(module, branch);
+    let (trap, ty) = module.intrinsic("llvm.trap", &[]);
+    b.call(ty, trap, &[], "");
+    b.unreachable();
+    drop(b);
+    body.remove_predecessor(f.entry());
+    branch.erase();
+    f.remove_unreachable_blocks();
+}
+
+fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
+    for b in f.blocks() {
+        computed_goto(module, b);
+    }
+    for inst in f.instructions() {
+        check_types(inst, refuse)?;
+        if !inst.is_call_like() {
+            continue;
+        }
+        let callee = inst.callee();
+        if callee.is_inline_asm() {
+            assembly::lower(module, inst, refuse)?;
+        } else if callee.is_intrinsic() && callee.name().starts_with("llvm.x86.") {
+            intrinsics::lower(module, inst, refuse)?;
+        } else if callee.is_intrinsic() && callee.name().starts_with("llvm.eh.sjlj.") {
+            return Err(refuse.at(
+                inst,
+                format!(
+                    "`{}` (__builtin_setjmp or __builtin_longjmp)",
+                    callee.name()
+                ),
+                "use setjmp and longjmp",
+            ));
         }
     }
     Ok(())

@@ -5,14 +5,16 @@ use popcorn_toolchains::BASE;
 use crate::llvm::Module;
 use crate::{Error, OptLevel};
 
-pub fn run(module: &Module, opt: OptLevel) -> Result<(), Error> {
-    let pipeline = match opt {
-        OptLevel::O0 => "always-inline",
-        OptLevel::O1 => "default<O1>",
-        OptLevel::O2 => "default<O2>",
-        OptLevel::O3 => "default<O3>",
-        OptLevel::Os => "default<Os>",
-        OptLevel::Oz => "default<Oz>",
+/// Optimises a translation unit; with `whole`, a program whose units were optimised each by itself.
+pub fn run(module: &Module, opt: OptLevel, whole: bool) -> Result<(), Error> {
+    let level = match opt {
+        OptLevel::O0 => return module.run_passes("always-inline", BASE, opt),
+        OptLevel::O1 => "O1",
+        OptLevel::O2 => "O2",
+        OptLevel::O3 => "O3",
+        OptLevel::Os => "Os",
+        OptLevel::Oz => "Oz",
     };
-    module.run_passes(pipeline, BASE, opt)
+    let pipeline = if whole { "lto" } else { "default" };
+    module.run_passes(&format!("{pipeline}<{level}>"), BASE, opt)
 }

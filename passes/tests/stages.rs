@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use popcorn_passes::merge::{self, Part};
 use popcorn_passes::{Error, OptLevel, Options, Output, Points, compile};
 use popcorn_toolchains::ALL;
 
@@ -12,6 +13,7 @@ fn options(instrument: bool) -> Options {
         opt: OptLevel::O0,
         points: Points::Loops,
         instrument,
+        whole: false,
         leaf: Arc::new(HashSet::from(["puts".to_owned()])),
         save_temps: None,
         name: "test.ll".to_owned(),
@@ -185,4 +187,58 @@ fn the_verifier_refuses_a_pad_with_a_phi_and_a_shared_pad() {
             .to_string();
         assert!(e.contains(rule), "{e}");
     }
+}
+
+/// A function with this attribute that no ISA but the base ISA could run.
+fn wide(attribute: &str) -> String {
+    format!(
+        "declare <4 x i64> @llvm.x86.avx2.psad.bw(<32 x i8>, <32 x i8>)\n\
+         define <4 x i64> @f(<32 x i8> %a) {attribute} {{\n\
+         %s = call <4 x i64> @llvm.x86.avx2.psad.bw(<32 x i8> %a, <32 x i8> %a)\n\
+         ret <4 x i64> %s\n}}"
+    )
+}
+
+#[test]
+fn a_function_beyond_the_baseline_becomes_a_trap() {
+    let text = ir(&wide("\"target-features\"=\"+sse2,+avx2\""), false);
+    assert!(text.contains("@llvm.trap()"), "{text}");
+    assert!(!text.contains("psad"), "{text}");
+    for attribute in ["", "\"target-features\"=\"+sse2,+cmov\""] {
+        let error = compile(wide(attribute).as_bytes(), &options(false), Output::Ir);
+        let error = error.expect_err("refused").to_string();
+        assert!(error.contains("llvm.x86.avx2.psad.bw"), "{error}");
+    }
+}
+
+#[test]
+fn merged_modules_are_internal_and_do_not_unwind() {
+    let part = |name: &str, text: &str| Part {
+        name: name.to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    };
+    let program = part(
+        "main.ll",
+        "declare i32 @helper(i32)\ndeclare i32 @outside()\ndeclare i32 @personality(...)\n\
+         define i32 @main() personality ptr @personality {\n\
+         %r = invoke i32 @helper(i32 1) to label %on unwind label %pad\non:\n ret i32 %r\n\
+         pad:\n %p = landingpad { ptr, i32 } cleanup\n resume { ptr, i32 } %p\n}",
+    );
+    let library = part(
+        "library.ll",
+        "declare i32 @outside()\n\
+         define i32 @helper(i32 %x) {\n %y = call i32 @outside()\n ret i32 %y\n}\n\
+         define i32 @unused() {\n ret i32 1\n}\ndefine i32 @wanted() {\n ret i32 2\n}",
+    );
+    let keep = HashSet::from(["main".to_owned(), "wanted".to_owned()]);
+    let merged = merge::merge(&[program.clone(), library], &keep).expect("merges");
+    let bytes = compile(&merged, &options(false), Output::Ir).expect("compiles");
+    let text = String::from_utf8(bytes).expect("text");
+    assert!(text.contains("define internal i32 @helper"), "{text}");
+    assert!(text.contains("define i32 @wanted"), "{text}");
+    for gone in ["unused", "invoke", "landingpad", "personality ptr"] {
+        assert!(!text.contains(gone), "{gone} in {text}");
+    }
+    let twice = merge::merge(&[program.clone(), program], &keep).expect_err("refused");
+    assert!(twice.to_string().contains("main"), "{twice}");
 }

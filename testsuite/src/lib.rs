@@ -5,11 +5,13 @@
 //! `tests/programs.rs`.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod directives;
 pub mod process;
 pub mod projects;
 pub mod recipes;
 pub mod running;
+pub mod rust;
 pub mod toolchain;
 pub mod trials;
 pub mod workspace;

@@ -88,6 +88,7 @@ pub fn to_objects(
                 Points::None
             },
             instrument: leaves.is_some(),
+            whole: false,
             leaf: leaves.cloned().unwrap_or_default(),
             save_temps: None,
             name: unit.name.clone(),

@@ -27,6 +27,9 @@ pub enum Site {
     },
 }
 
+/// What the runtime's functions are called.
+const RUNTIME_PREFIX: &str = "__popcorn_";
+
 impl Site {
     /// Where execution goes on.
     pub fn next(&self) -> Block {
@@ -44,6 +47,12 @@ pub fn split(runtime: &Runtime, f: Value, reach: &Reach) -> Vec<Site> {
             sites.push(expand_point(runtime, f, inst));
         } else if reach.is_site(inst) && !make_tail_call(inst) {
             sites.push(split_call(runtime, f, inst));
+        } else if is_foreign_call(inst) {
+            // Calls that cannot unwind get no entry of their own in the exception table and may lie in that of
+            // a pad. Below this one there may be a point after all, in libc: the walk has to see that the
+            // caller is not prepared.
+            inst.drop_migration_attributes();
+            inst.callee().drop_migration_attributes();
         }
     }
     sites
@@ -68,6 +77,18 @@ fn fold_single_phis(f: Value) {
             phi.erase();
         }
     }
+}
+
+/// A call that leaves the module, and not for the runtime.
+fn is_foreign_call(inst: Value) -> bool {
+    if !inst.is_call_like() || !inst.callee().is_function() {
+        return false;
+    }
+    let callee = inst.callee();
+    callee.is_declaration()
+        && !callee.is_intrinsic()
+        && !callee.name().starts_with(RUNTIME_PREFIX)
+        && !is_point(inst)
 }
 
 fn split_call(runtime: &Runtime, f: Value, call: Value) -> Site {

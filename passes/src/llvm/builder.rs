@@ -5,7 +5,7 @@ use std::ffi::c_uint;
 use llvm_sys::core::*;
 use llvm_sys::prelude::LLVMBuilderRef;
 
-use super::{Block, IntPredicate, Module, Opcode, Ordering, Type, Value, shim};
+use super::{Block, IntPredicate, Module, Opcode, Ordering, RealPredicate, Type, Value, shim};
 
 /// An insertion point. Instructions that need a debug location take the one of the place.
 pub struct Builder<'m> {
@@ -185,6 +185,10 @@ impl<'m> Builder<'m> {
     pub fn icmp(&self, predicate: IntPredicate, a: Value, b: Value, name: &str) -> Value {
         let n = cstr(name);
         unsafe { Value(LLVMBuildICmp(self.raw, predicate, a.0, b.0, n.as_ptr())) }
+    }
+    pub fn fcmp(&self, predicate: RealPredicate, a: Value, b: Value, name: &str) -> Value {
+        let n = cstr(name);
+        unsafe { Value(LLVMBuildFCmp(self.raw, predicate, a.0, b.0, n.as_ptr())) }
     }
     pub fn binary(&self, op: Opcode, a: Value, b: Value, name: &str) -> Value {
         let n = cstr(name);

@@ -19,5 +19,6 @@ pub use value::{Block, Type, Value};
 
 pub use llvm_sys::{
     LLVMAtomicOrdering as Ordering, LLVMIntPredicate as IntPredicate, LLVMLinkage as Linkage,
-    LLVMOpcode as Opcode, LLVMTailCallKind as TailCall, LLVMTypeKind as TypeKind,
+    LLVMOpcode as Opcode, LLVMRealPredicate as RealPredicate, LLVMTailCallKind as TailCall,
+    LLVMTypeKind as TypeKind,
 };

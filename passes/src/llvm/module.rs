@@ -20,8 +20,10 @@ use crate::{Error, OptLevel};
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
 /// outlining, nothing that one ISA does and another does not. No pushes of arguments either: at a landing
-/// pad the stack pointer would have to be where it was before them, which no unwind rule says. And in modules
+/// pad the stack pointer would have to be where it was before them, which no unwind rule says. In modules
 /// with setjmp no function is found not to unwind, however it looks: a signal handler may longjmp out of it.
+/// No verification when a module with debug information is read back: a clone's tail calls have another
+/// prototype than the clone, which back ends lower and the verifier minds.
 const BACK_END_OPTIONS: &[&str] = &[
     "popcorn",
     "-enable-global-merge=false",
@@ -31,6 +33,7 @@ const BACK_END_OPTIONS: &[&str] = &[
     "-disable-mergeicmps",
     "-no-x86-call-frame-opt",
     "-disable-nounwind-inference",
+    "-disable-auto-upgrade-debug-info",
 ];
 
 /// Registers the back ends; once per process, before any module is made.
@@ -86,6 +89,28 @@ impl Module {
             })?;
         inner.set_source_file_name(name);
         Ok(Module { inner, context })
+    }
+
+    /// Links another module, bitcode or text, into this one. A symbol that both define is an error.
+    pub fn link(&self, bytes: &[u8], name: &str) -> Result<(), Error> {
+        let fail = |reason: String| Error::Parse {
+            file: name.to_owned(),
+            reason,
+        };
+        let buffer = MemoryBuffer::create_from_memory_range_copy(bytes, name);
+        // SAFETY: as in `parse`; the other module is consumed before this function returns.
+        let forever: &'static Context = unsafe { &*std::ptr::from_ref(self.context.as_ref()) };
+        let other = forever
+            .create_module_from_ir(buffer)
+            .map_err(|e| fail(e.to_string()))?;
+        self.inner
+            .link_in_module(other)
+            .map_err(|e| fail(e.to_string()))
+    }
+
+    /// Removes all debug information.
+    pub fn strip_debug_info(&self) {
+        self.inner.strip_debug_info();
     }
 
     /// A copy in a context of its own, for one ISA's lowering.

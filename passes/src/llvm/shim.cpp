@@ -120,6 +120,10 @@ void popcorn_drop_target_attributes(LLVMValueRef function) {
     F->removeFnAttr(K);
 }
 
+void popcorn_drop_personality(LLVMValueRef function) {
+  unwrap<Function>(function)->setPersonalityFn(nullptr);
+}
+
 // The type a byval, sret or inalloca attribute of parameter `index` names, or null.
 LLVMTypeRef popcorn_byval_type(LLVMValueRef value, unsigned index) {
   if (auto *F = dyn_cast<Function>(unwrap(value)))

@@ -117,6 +117,30 @@ impl Type {
     pub fn int(self, value: u64) -> Value {
         unsafe { Value(LLVMConstInt(self.0, value, 0)) }
     }
+    pub fn is_vector(self) -> bool {
+        self.kind() == TypeKind::LLVMVectorTypeKind
+    }
+    /// `value` as this integer, or in every lane of this vector of integers.
+    pub fn splat(self, value: u64) -> Value {
+        if !self.is_vector() {
+            return self.int(value);
+        }
+        self.all_lanes(self.element().int(value))
+    }
+    /// `value` as this floating-point number, or in every lane of this vector of them.
+    pub fn real(self, value: f64) -> Value {
+        if !self.is_vector() {
+            return unsafe { Value(LLVMConstReal(self.0, value)) };
+        }
+        self.all_lanes(self.element().real(value))
+    }
+    fn all_lanes(self, lane: Value) -> Value {
+        unsafe {
+            let count = LLVMGetVectorSize(self.0);
+            let mut lanes = vec![lane.0; count as usize];
+            Value(LLVMConstVector(lanes.as_mut_ptr(), count))
+        }
+    }
 }
 
 // SAFETY (this impl block): handles are valid by the module's invariant; each method checks the kind of
@@ -428,6 +452,9 @@ impl Value {
     pub fn has_comdat(self) -> bool {
         unsafe { !llvm_sys::comdat::LLVMGetComdat(self.0).is_null() }
     }
+    pub fn drop_comdat(self) {
+        unsafe { llvm_sys::comdat::LLVMSetComdat(self.0, std::ptr::null_mut()) }
+    }
     pub fn copy_comdat(self, from: Value) {
         unsafe { llvm_sys::comdat::LLVMSetComdat(self.0, llvm_sys::comdat::LLVMGetComdat(from.0)) }
     }
@@ -476,6 +503,24 @@ impl Value {
     }
     pub fn set_personality(self, personality: Value) {
         unsafe { LLVMSetPersonalityFn(self.0, personality.0) }
+    }
+    pub fn drop_personality(self) {
+        unsafe { shim::popcorn_drop_personality(self.0) }
+    }
+    /// The value of a function's string attribute.
+    pub fn string_attribute(self, key: &str) -> Option<String> {
+        unsafe {
+            let index = llvm_sys::LLVMAttributeFunctionIndex;
+            let (k, n) = (key.as_ptr().cast(), key.len() as c_uint);
+            let a = LLVMGetStringAttributeAtIndex(self.0, index, k, n);
+            if a.is_null() {
+                return None;
+            }
+            let mut length = 0;
+            let text = LLVMGetStringAttributeValue(a, &mut length);
+            let bytes = std::slice::from_raw_parts(text.cast(), length as usize);
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
     }
     /// Adds an enum attribute to a function (index `None`), or to one of its parameters.
     pub fn add_function_attribute(self, kind: &str, value: u64) {

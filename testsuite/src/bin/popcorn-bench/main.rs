@@ -18,6 +18,7 @@ mod size;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use popcorn_testsuite::bench::rust;
 use popcorn_testsuite::toolchain;
 
 use measure::Bench;
@@ -42,6 +43,17 @@ fn bench(filters: Vec<String>) -> Result<()> {
     programs::run(&bench)?;
     size::run(&bench)?;
     frames::run(&bench)?;
+    rust_programs(&bench)?;
     bench.report.total();
     Ok(())
+}
+
+fn rust_programs(bench: &Bench) -> Result<()> {
+    if !bench.report.wants("rust") {
+        return Ok(());
+    }
+    rust::run(&mut |figure| match figure.target {
+        Some(target) => (bench.report).figure(&figure.name, figure.value, figure.unit, target),
+        None => bench.report.told(&figure.name, figure.value, figure.unit),
+    })
 }

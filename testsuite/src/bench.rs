@@ -1,0 +1,3 @@
+//! Figures that have a file of their own.
+
+pub mod rust;
