@@ -94,7 +94,7 @@ pub fn build(runtime: &Runtime, f: Value, resume: Value, parts: &Parts) {
         }
     }
     c.enter(entry, &ways);
-    c.leave_at(parts, |header| block(header), f);
+    c.leave_at(parts, block, f);
     c.demote(&map);
 }
 
@@ -103,18 +103,28 @@ pub fn build(runtime: &Runtime, f: Value, resume: Value, parts: &Parts) {
 struct Ways {
     /// Migration points: index, and what comes behind.
     points: Vec<(usize, Block)>,
-    /// Calls that share the code which resumes the callee, since they have results of one type and one pad:
-    /// index, call, and what comes behind.
-    calls: Vec<(Type, Block, Vec<(usize, Value, Block)>)>,
+    calls: Vec<Callees>,
+}
+
+/// Calls that share the code which resumes the callee, since they have results of one type and one pad.
+struct Callees {
+    ty: Type,
+    pad: Block,
+    /// Index, call, and what comes behind.
+    calls: Vec<(usize, Value, Block)>,
 }
 
 impl Ways {
     fn add_call(&mut self, index: usize, call: Value, next: Block, pad: Block) {
         let ty = call.ty();
-        let same = |(t, p, _): &&mut (Type, Block, Vec<_>)| *t == ty && *p == pad;
-        match self.calls.iter_mut().find(same) {
-            Some((.., calls)) => calls.push((index, call, next)),
-            None => self.calls.push((ty, pad, vec![(index, call, next)])),
+        let call = (index, call, next);
+        match self.calls.iter_mut().find(|c| c.ty == ty && c.pad == pad) {
+            Some(same) => same.calls.push(call),
+            None => self.calls.push(Callees {
+                ty,
+                pad,
+                calls: vec![call],
+            }),
         }
     }
 }
@@ -226,9 +236,9 @@ impl Clone<'_> {
             drop(b);
             self.choose(start, &ways.points);
         }
-        for (_, pad, calls) in &ways.calls {
-            let start = self.enter_behind_calls(calls, *pad);
-            starts.extend(calls.iter().map(|(index, ..)| (*index, start)));
+        for same in &ways.calls {
+            let start = self.enter_behind_calls(same);
+            starts.extend(same.calls.iter().map(|(index, ..)| (*index, start)));
         }
         starts.sort_by_key(|(index, _)| *index);
         self.choose(entry, &starts);
@@ -258,7 +268,7 @@ impl Clone<'_> {
 
     /// A block that asks the next inner frame for its result, of one type, and goes on behind the call that
     /// the frame is at, where that call itself goes on too.
-    fn enter_behind_calls(&self, calls: &[(usize, Value, Block)], pad: Block) -> Block {
+    fn enter_behind_calls(&self, same: &Callees) -> Block {
         let m = self.module();
         let start = self.f.append_block("resume.call");
         let landed = self.f.append_block("resume.return");
@@ -270,15 +280,16 @@ impl Clone<'_> {
             "inner.descriptor",
         );
         let function = b.load(m.ptr(), d, "inner.resume");
-        let ty = Type::function(calls[0].1.ty(), &[m.ptr()], false);
-        let result = b.invoke(ty, function, &[inner], (landed, pad), "resumed");
+        let ty = Type::function(same.ty, &[m.ptr()], false);
+        let result = b.invoke(ty, function, &[inner], (landed, same.pad), "resumed");
         drop(b);
-        let places: Vec<_> = calls
+        let places: Vec<_> = same
+            .calls
             .iter()
             .map(|(index, _, next)| (*index, *next))
             .collect();
         self.choose(landed, &places);
-        for (_, call, next) in calls {
+        for (_, call, next) in &same.calls {
             if call.has_users() {
                 // Both ways lead into `next`, which has no phis yet.
                 let first = next.first().unwrap_or(*call);
