@@ -22,11 +22,25 @@ static long turn(long depth)
 		x += spun++;
 	return x;
 }
-static long (*volatile spin)(long) = turn;
+
+// Not before main has left its own code: a handler cannot longjmp into the function that it interrupted.
+static long begin(long depth)
+{
+	sigset_t alarm;
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm, 0);
+	return turn(depth) + 1;
+}
+static long (*volatile spin)(long) = begin;
 
 int main(void)
 {
 	volatile int caught = 0;
+	sigset_t alarm;
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_BLOCK, &alarm, 0);
 	signal(SIGALRM, on_alarm);
 	for (volatile int i = 0; i < 30; i++) {
 		int sig = sigsetjmp(back, 1);
