@@ -8,6 +8,7 @@
 mod assembly;
 mod byval;
 mod datastack;
+mod extremes;
 mod fence;
 mod frames;
 mod intrinsics;
@@ -126,6 +127,7 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     neutral::run(&module, &options.isas)?;
     variadic::run(&module)?;
     byval::run(&module);
+    extremes::run(&module);
     temps.save(&module, "neutral")?;
     // From here on control flow says all there is: no call returns twice.
     sjlj::run(&module);

@@ -66,6 +66,12 @@ impl Type {
     pub fn is_pointer(self) -> bool {
         self.kind() == TypeKind::LLVMPointerTypeKind
     }
+    pub fn is_floating(self) -> bool {
+        matches!(
+            self.kind(),
+            TypeKind::LLVMFloatTypeKind | TypeKind::LLVMDoubleTypeKind
+        )
+    }
     pub fn is_function_vararg(self) -> bool {
         unsafe { LLVMIsFunctionVarArg(self.0) != 0 }
     }

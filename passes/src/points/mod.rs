@@ -60,7 +60,7 @@ pub fn run(module: &Module, points: Points, opt: OptLevel, leaf: &HashSet<String
     }
     let short = if everywhere { 0 } else { SHORT };
     for f in module.definitions() {
-        in_loops(module, f, Budget { opt, short }, &polled, &place);
+        in_loops(module, f, Budget { opt, short, leaf }, &polled, &place);
     }
 }
 
@@ -71,8 +71,10 @@ fn is_discarded(f: Value) -> bool {
 
 /// What loops may do.
 #[derive(Clone, Copy)]
-struct Budget {
+struct Budget<'a> {
     opt: OptLevel,
+    /// Functions of libc that pass no point.
+    leaf: &'a HashSet<String>,
     /// Work that a loop may do without a point.
     short: u64,
 }
@@ -80,7 +82,7 @@ struct Budget {
 fn in_loops(
     module: &Module,
     f: Value,
-    budget: Budget,
+    budget: Budget<'_>,
     polled: &HashSet<Value>,
     place: &impl Fn(Builder),
 ) {
@@ -110,7 +112,7 @@ fn in_loops(
             continue;
         }
         // Beside a call a poll does not show.
-        if l.is_innermost() && may_grow && !has_call(l) {
+        if l.is_innermost() && may_grow && !has_call(l, budget.leaf) {
             if let Some(counted) = shape::Counted::of(module, l, latch) {
                 let rounds = budget.short / round.max(1);
                 let long = if is_hot(l) {
@@ -201,11 +203,17 @@ fn costs(i: Value) -> bool {
     !i.is_phi() && !i.is_lifetime_marker()
 }
 
-fn has_call(l: Loop) -> bool {
+/// Whether a round calls anything but libc's functions of numbers, which take no longer for any of them.
+fn has_call(l: Loop, leaf: &HashSet<String>) -> bool {
+    let is_quick = |f: Value| {
+        let scalar = || !f.value_type().param_types().iter().any(|t| t.is_pointer());
+        f.is_function() && leaf.contains(&f.name()) && scalar()
+    };
     l.blocks()
         .into_iter()
         .flat_map(Block::instructions)
-        .any(|i| i.is_call_like() && !i.callee().is_intrinsic())
+        .filter(|i| i.is_call_like() && !i.callee().is_intrinsic())
+        .any(|i| !is_quick(i.callee()))
 }
 
 /// Whether every round calls a function that polls at its entry, or begins an inner loop that polls.
