@@ -115,10 +115,7 @@ struct Frame<'a> {
 
 impl Frame<'_> {
     fn pointer(&self, b: &Builder) -> Value {
-        let (f, ty) = self
-            .module
-            .intrinsic("llvm.threadlocal.address", &[self.module.ptr()]);
-        b.call(ty, f, &[self.dsp], "dsp.address")
+        b.thread_local_address(self.dsp, "dsp.address")
     }
     fn read(&self, b: &Builder) -> Value {
         let p = self.pointer(b);

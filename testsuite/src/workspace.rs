@@ -78,7 +78,20 @@ impl Workspace {
         Ok(outcome)
     }
 
-    /// The same, where it has to be refused with an error that has all of `texts`; no file may appear.
+    /// Runs popcorn where no emulator is to be found; it has to say so.
+    pub fn refused_without_emulators(&self, line: &str) -> Result<()> {
+        let output = (self.command("popcorn", line))
+            .env("PATH", self.path("none"))
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(
+            !output.status.success() && said.contains("no emulator"),
+            "{said}"
+        );
+        Ok(())
+    }
+
+    /// Runs a tool where it has to be refused with an error that has all of `texts`; no file may appear.
     pub fn refused(&self, tool: &str, line: &str, texts: &[&str]) -> Result<()> {
         let before = self.files();
         let outcome = self.run(tool, line)?;

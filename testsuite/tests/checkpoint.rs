@@ -498,16 +498,7 @@ fn an_image_needs_its_program() -> Result<()> {
         &format!("restore --isa {} of-two", ALL[2].name),
         &[&format!("no image for {}", ALL[2].name)],
     )?;
-    let output = w
-        .command("popcorn", &format!("restore --isa {} of-two", ALL[1].name))
-        .env("PATH", w.path("none"))
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(
-        !output.status.success() && said.contains("no emulator"),
-        "{said}"
-    );
-    Ok(())
+    w.refused_without_emulators(&format!("restore --isa {} of-two", ALL[1].name))
 }
 
 #[test]

@@ -76,15 +76,7 @@ fn a_process_without_an_emulator_stays() -> Result<()> {
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     let mut running = Running::start(&w, "count")?;
     let pid = running.pid();
-    let output = w
-        .command("popcorn", &format!("migrate {pid} --to {}", ALL[1].name))
-        .env("PATH", w.path("none"))
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(
-        !output.status.success() && said.contains("no emulator"),
-        "{said}"
-    );
+    w.refused_without_emulators(&format!("migrate {pid} --to {}", ALL[1].name))?;
     running.arrives(BASE.name)?;
     running.finish()
 }

@@ -103,8 +103,7 @@ fn test_at_entry(runtime: &Runtime, f: Value, count: usize, sites: usize) -> (Va
     let again = f.append_block("again");
     let variable = m.declare_thread_local(REENTRY, m.ptr());
     let b = Builder::at_end(m, entry);
-    let (address, ty) = m.intrinsic("llvm.threadlocal.address", &[m.ptr()]);
-    let place = b.call(ty, address, &[variable], "reentry");
+    let place = b.thread_local_address(variable, "reentry");
     let value = b.load(m.ptr(), place, "reentry");
     let is_set = b.icmp(IntPredicate::LLVMIntNE, value, m.ptr().null(), "is.again");
     b.cond_br(is_set, again, normal).mark_unlikely();

@@ -182,6 +182,11 @@ impl<'m> Builder<'m> {
             ))
         }
     }
+    /// Where this thread's copy of a thread-local variable lies.
+    pub fn thread_local_address(&self, variable: Value, name: &str) -> Value {
+        let (f, ty) = (self.module).intrinsic("llvm.threadlocal.address", &[self.module.ptr()]);
+        self.call(ty, f, &[variable], name)
+    }
     pub fn icmp(&self, predicate: IntPredicate, a: Value, b: Value, name: &str) -> Value {
         let n = cstr(name);
         unsafe { Value(LLVMBuildICmp(self.raw, predicate, a.0, b.0, n.as_ptr())) }
