@@ -72,9 +72,9 @@ pub fn unwind(plan: &Plan<'_, '_>, linked: &[Linked]) -> Result<Vec<Unwind>, Err
     Ok(tables)
 }
 
-/// Functions and resume clones that descriptors name, by address. Descriptors are neutral data, which
-/// has been compared already: any ISA's will do.
-fn descriptors<'a>(plan: &Plan<'a, '_>, linked: &Linked) -> HashMap<u64, &'a str> {
+/// Functions and resume clones that descriptors name, by address: their descriptors' addresses. Descriptors
+/// are neutral data, which has been compared already: any ISA's will do.
+fn descriptors(plan: &Plan<'_, '_>, linked: &Linked) -> HashMap<u64, u64> {
     let mut out = HashMap::new();
     let Ok(elf) = Elf::parse(&linked.bytes) else {
         return out;
@@ -85,13 +85,14 @@ fn descriptors<'a>(plan: &Plan<'a, '_>, linked: &Linked) -> HashMap<u64, &'a str
         .unwrap_or_default();
     let start = plan.layout.extent(Class::Rodata).address;
     for (node, item) in plan.nodes.list.iter().zip(&plan.item_of) {
-        let (Some(name), Some(item)) = (node.name.strip_prefix("__popcorn_desc."), item) else {
+        let Some(item) = item.filter(|_| node.name.starts_with("__popcorn_desc.")) else {
             continue;
         };
-        let at = (plan.layout.addresses[*item] - start) as usize;
+        let descriptor = plan.layout.addresses[item];
+        let at = (descriptor - start) as usize;
         for field in [at, at + 8] {
             if let Some(address) = u64_at(contents, field).filter(|&a| a != 0) {
-                out.insert(address, name);
+                out.insert(address, descriptor);
             }
         }
     }
@@ -139,8 +140,24 @@ pub fn finish(
     let pack = |what: &str| Error::Pack {
         what: format!("{what} ({})", linked.isa.name),
     };
-    let map = stackmap::write(linked.isa.id, build_id, unwind.counts, &unwind.rows)
-        .map_err(|e| pack(&e.to_string()))?;
+    let descriptors = descriptors(plan, linked);
+    // Code and constants lie below 2 GiB.
+    let descriptors: Vec<(u32, u32)> = unwind
+        .functions
+        .iter()
+        .map(|f| {
+            let descriptor = descriptors.get(&f.start).copied().unwrap_or(0);
+            (f.start as u32, descriptor as u32)
+        })
+        .collect();
+    let map = stackmap::write(
+        linked.isa.id,
+        build_id,
+        unwind.counts,
+        &unwind.rows,
+        &descriptors,
+    )
+    .map_err(|e| pack(&e.to_string()))?;
     replace(plan, &linked.bytes, build_id, &map)
         .ok_or_else(|| pack("the linked file has no place for the stack map"))
 }

@@ -6,12 +6,16 @@
 use crate::collect::{Collected, MAX_ISAS, Target};
 use crate::error::Error;
 use crate::nodes::{Class, Nodes, Rank};
+use crate::object::{Part, Place};
 use popcorn_metadata::bytes::u32_at;
 use popcorn_metadata::elf::shf;
 use std::collections::HashMap;
 
 /// The places that a message about an undefined symbol names.
 const REFERENCES_SHOWN: usize = 3;
+/// Sections of descriptors begin with this; the function stands at this offset in one.
+const DESCRIPTOR_SECTION: &str = ".rodata.popcorn.desc.";
+const FUNCTION: u64 = 8;
 
 struct Marker<'a, 'c> {
     c: &'c Collected<'a>,
@@ -111,6 +115,10 @@ impl<'a> Marker<'a, '_> {
                         let link = section.raw.link as usize;
                         with[isa].entry(link).or_default().push(n);
                     }
+                    // Code does not name its descriptor: the stack map leads there.
+                    if let Some(function) = described(part, n) {
+                        with[isa].entry(function).or_default().push(n);
+                    }
                 }
             }
             self.with.push(with);
@@ -141,7 +149,7 @@ impl<'a> Marker<'a, '_> {
             match node.rank {
                 Rank::Array(..) => self.mark(n),
                 Rank::Gathered(name) => self.gathered.entry(name).or_default().push(n),
-                Rank::Plain => {}
+                Rank::Near | Rank::Plain => {}
             }
             for (isa, &section) in node.sections.iter().enumerate() {
                 if section != 0
@@ -231,9 +239,22 @@ impl<'a> Marker<'a, '_> {
     }
 }
 
+/// Section of the function that a descriptor describes, if `section` is one's. It is in the same object: a
+/// function that another object's takes the place of has no use for its descriptor.
+fn described(part: &Part<'_>, section: usize) -> Option<usize> {
+    if !part.sections[section].name.starts_with(DESCRIPTOR_SECTION) {
+        return None;
+    }
+    let named = part.relocations(section).find(|r| r.offset == FUNCTION)?;
+    match part.symbols.get(named.symbol())?.place {
+        Place::Section(function) => Some(function),
+        _ => None,
+    }
+}
+
 /// Adds, for each function section, the symbols its unwind entries name. `None`: the table is damaged.
 fn frame_edges(
-    part: &crate::object::Part<'_>,
+    part: &Part<'_>,
     section: usize,
     edges: &mut HashMap<usize, Vec<usize>>,
 ) -> Option<()> {
@@ -266,7 +287,7 @@ fn frame_edges(
             let mut named = between(at + 8, end).iter();
             let function = named.next().map(popcorn_metadata::elf::Rela::symbol);
             let function = function.and_then(|s| part.symbols.get(s)).map(|s| s.place);
-            if let Some(crate::object::Place::Section(function)) = function {
+            if let Some(Place::Section(function)) = function {
                 let beside = edges.entry(function).or_default();
                 beside.extend(named.map(popcorn_metadata::elf::Rela::symbol));
                 let cie = between(cie, *cies.get(&cie)?);

@@ -16,12 +16,13 @@
 //! 64  u32       offset of the rules            68  u32  their length in bytes
 //! 72  u32       functions with a frame entry   76  u32  instrumented ones among them
 //! 80  u32       call-site ranges with a pad    84  u32  0
-//! 88  u64       0
+//! 88  u32       offset of the descriptors     92  u32  their number
 //!
 //! region    u32 start, u32 end, u32 first slot of the page index, u32 0
 //! slot      u32 number of the row in force where a 256-byte page of a region begins;
 //!           one slot more than pages, the last names the region's last row
 //! row       u32 start, u32 pad (0: none), u24 rule in units of 8 bytes (all ones: none), u8 flags
+//! descriptor  u32 start of a function or resume clone, u32 its descriptor (0: none)
 //! rule      i32 CFA offset, u8 flags (bit 0: CFA counts from FP; bit 1: RA is saved),
 //!           u8 number of saved registers, u16 0,
 //!           if RA is saved: i32 its offset from the CFA, u32 0,
@@ -37,7 +38,7 @@ use core::fmt;
 /// First bytes of a stack map.
 pub const MAGIC: [u8; 8] = *b"POPSTACK";
 /// Version of this format. A reader refuses any other.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// [`Entry::flags`]: the pad also takes a longjmp.
 pub const TAKES_LONGJMP: u16 = 1;
 /// [`Entry::flags`]: code of an instrumented function.
@@ -45,6 +46,7 @@ pub const INSTRUMENTED: u16 = 2;
 
 const REGION: usize = 16;
 const ROW: usize = 12;
+const DESCRIPTOR: usize = 8;
 /// Bytes of code to a slot of the page index: a power of two, about five rows' worth.
 const PAGE: u64 = 256;
 const NO_RULE: u32 = 0xff_ffff;
@@ -96,6 +98,7 @@ pub struct StackMap<'a> {
     index: &'a [u8],
     rows: &'a [u8],
     rules: &'a [u8],
+    descriptors: &'a [u8],
     build_id: &'a [u8; 16],
     isa: u16,
 }
@@ -153,6 +156,7 @@ impl<'a> StackMap<'a> {
                 index: table(48, 4)?,
                 rows: table(56, ROW)?,
                 rules: table(64, 1)?,
+                descriptors: table(88, DESCRIPTOR)?,
                 build_id: bytes.get(16..32)?.try_into().ok()?,
                 isa: u16_at(bytes, 12)?,
             })
@@ -249,6 +253,24 @@ impl<'a> StackMap<'a> {
             flags: (word >> 24) as u16,
             rule: Rule::read(self.rules, rule as usize * 8)?,
         })
+    }
+
+    /// Address of the descriptor of the function, or the function of the resume clone, whose code `addr` is.
+    #[inline]
+    pub fn descriptor(&self, addr: u64) -> Option<u64> {
+        let start = |n: usize| u32_at(self.descriptors, n * DESCRIPTOR).map(u64::from);
+        let (mut low, mut high) = (0, self.descriptors.len() / DESCRIPTOR);
+        // Those before `low` start at or before `addr`, those from `high` on do not.
+        while low < high {
+            let middle = low.midpoint(high);
+            if start(middle)? <= addr {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let found = u32_at(self.descriptors, low.checked_sub(1)? * DESCRIPTOR + 4)?;
+        (found != 0).then_some(found.into())
     }
 
     /// Checks every row, rule and slot: rows sorted, rules there, the index leading to what a plain
@@ -435,7 +457,8 @@ mod writer {
     const GAP: u64 = 1 << 16;
 
     /// Writes a stack map. `rows` are sorted by `start`, no two the same; the last one has no rule and
-    /// ends the map. Neighbours that say the same are joined.
+    /// ends the map. Neighbours that say the same are joined. `descriptors` are pairs of a function's start
+    /// and its descriptor, 0 for none, sorted likewise.
     ///
     /// # Errors
     /// [`TooLarge`].
@@ -444,6 +467,7 @@ mod writer {
         build_id: &[u8; 16],
         counts: Counts,
         rows: &[RowData],
+        descriptors: &[(u32, u32)],
     ) -> Result<Vec<u8>, TooLarge> {
         let mut rows: Vec<&RowData> = rows.iter().collect();
         rows.dedup_by(|b, a| (a.pad, a.flags, &a.rule) == (b.pad, b.flags, &b.rule));
@@ -474,11 +498,20 @@ mod writer {
         out[8..12].copy_from_slice(&VERSION.to_le_bytes());
         out[12..14].copy_from_slice(&isa.to_le_bytes());
         out[16..32].copy_from_slice(build_id);
+        let mut descriptors = descriptors.to_vec();
+        descriptors.dedup_by_key(|(_, descriptor)| *descriptor);
+        let descriptors: Vec<u8> = descriptors
+            .iter()
+            .flat_map(|(start, descriptor)| {
+                [start.to_le_bytes(), descriptor.to_le_bytes()].concat()
+            })
+            .collect();
         let tables = [
             (40, &regions, REGION),
             (48, &index, 4),
             (56, &row_bytes, ROW),
             (64, &rules, 1),
+            (88, &descriptors, DESCRIPTOR),
         ];
         for (at, table, size) in tables {
             let offset = u32::try_from(out.len()).map_err(|_| TooLarge)?;
@@ -595,6 +628,11 @@ mod tests {
                 pads: 1,
             },
             &rows,
+            &[
+                (0x100_0000, 0x200_0000),
+                (0x300_0000, 0),
+                (0x300_0800, 0x200_0000),
+            ],
         )
         .unwrap()
     }
@@ -605,7 +643,7 @@ mod tests {
         let map = StackMap::parse(&bytes).unwrap();
         map.validate().unwrap();
         let expected = "\
-stack map version 1 isa 1 build 30313233343536373839616263646566 rows 6 functions 2 instrumented 1 pads 1
+stack map version 2 isa 1 build 30313233343536373839616263646566 rows 6 functions 2 instrumented 1 pads 1
 0x01000000 instrumented cfa=sp+8 ra@-8
 0x01000004 pad=0x1000020 longjmp instrumented cfa=fp+30 ra@-8 r0@-16 r1@-24
 0x01000010 instrumented cfa=fp+30 ra@-8 r0@-16 r1@-24
@@ -626,6 +664,11 @@ stack map version 1 isa 1 build 30313233343536373839616263646566 rows 6 function
         for outside in [0, 0xff_ffff, 0x100_0040, 0x200_0000, 0x300_1000, u64::MAX] {
             assert!(map.lookup(outside).is_none(), "{outside:#x}");
         }
+        assert_eq!(map.descriptor(0xff_ffff), None);
+        assert_eq!(map.descriptor(0x100_0000), Some(0x200_0000));
+        assert_eq!(map.descriptor(0x2ff_ffff), Some(0x200_0000));
+        assert_eq!(map.descriptor(0x300_07ff), None);
+        assert_eq!(map.descriptor(0x300_0800), Some(0x200_0000));
         let length = bytes.len() as u64;
         assert_eq!(StackMap::length(&bytes[..40]), Ok(length));
         assert_eq!(
@@ -647,7 +690,7 @@ stack map version 1 isa 1 build 30313233343536373839616263646566 rows 6 function
                 at += if gap == 0 { 0x20000 } else { step };
             }
             rows.push(row(at, 0, 0, None));
-            let bytes = write(0, &[0; 16], Counts::default(), &rows).unwrap();
+            let bytes = write(0, &[0; 16], Counts::default(), &rows, &[]).unwrap();
             let map = StackMap::parse(&bytes).unwrap();
             map.validate().unwrap();
             for probe in probes {
@@ -678,6 +721,7 @@ stack map version 1 isa 1 build 30313233343536373839616263646566 rows 6 function
             if let Ok(map) = StackMap::parse(&bytes) {
                 let _ = map.validate();
                 let _ = map.lookup(addr);
+                let _ = map.descriptor(addr);
                 let _ = map.to_string();
             }
         }

@@ -114,9 +114,9 @@ impl Capture {
     }
 }
 
-/// Bytes of a record whose descriptor is stored.
+/// Bytes of a complete record.
 pub fn size(record: *const Record) -> u64 {
-    // SAFETY: the pad has stored the descriptor, a constant.
+    // SAFETY: its descriptor is a constant.
     unsafe { (*(*record).descriptor).size.into() }
 }
 
@@ -159,7 +159,7 @@ pub fn go_on_with(mask: u64) {
 pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *mut Record) {
     // SAFETY: this is the capture's own thread.
     let capture = unsafe { CAPTURE.get() };
-    let Some(own) = unwind::call(context.pc) else {
+    let Some(own) = unwind::call(context.pc).filter(|call| call.descriptor != 0) else {
         vanished(context.pc);
     };
     if !unwind::step(context, own) {
@@ -167,6 +167,7 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
     }
     // SAFETY: a complete record.
     unsafe {
+        (*record).descriptor = own.descriptor as *const Descriptor;
         (*record).next = capture.next;
         (*record).frame = capture.frame;
     }

@@ -42,6 +42,8 @@ pub struct Call {
     pc: u64,
     /// The capture pad, 0 if there is none.
     pub pad: u64,
+    /// The descriptor of the function that calls, 0 if it has none.
+    pub descriptor: u64,
     /// The pad takes longjmps too.
     pub takes_longjmp: bool,
     cfa_is_fp: bool,
@@ -151,6 +153,7 @@ fn look_up(tables: &Tables, pc: u64) -> Option<Call> {
     let mut call = Call {
         pc,
         pad: entry.pad.unwrap_or(0),
+        descriptor: tables.map.descriptor(pc.wrapping_sub(1)).unwrap_or(0),
         takes_longjmp: entry.flags & TAKES_LONGJMP != 0,
         cfa_is_fp: entry.rule.cfa_is_fp(),
         ra_saved: entry.rule.ra_offset().is_some(),

@@ -15,11 +15,11 @@ fn read(bytes: &[u8]) {
             std::hint::black_box((entry.rule.to_string(), entry.rule.saved().count()));
         }
         for address in [start, start.wrapping_sub(1), start + 300] {
-            std::hint::black_box(map.lookup(address).is_some());
+            std::hint::black_box((map.lookup(address).is_some(), map.descriptor(address)));
         }
     }
     for address in [0, 0x100_0000, u64::from(u32::MAX), u64::MAX] {
-        std::hint::black_box(map.lookup(address).is_some());
+        std::hint::black_box((map.lookup(address).is_some(), map.descriptor(address)));
     }
 }
 

@@ -2,17 +2,18 @@
 //!
 //! A pad stores its site's index and jumps into a tree of shared blocks, each of which stores one value;
 //! values that many sites store are nearest to the root, which hands the record to the runtime. So code
-//! grows with the number of different values, not with sites times values.
+//! grows with the number of different values, not with sites times values. Back ends like to copy blocks as
+//! small as those into each of their predecessors; empty assembly keeps them from it.
 
 use std::collections::HashMap;
 
 use crate::llvm::{Block, Builder, IntPredicate, Value};
 
 use super::Runtime;
-use super::layout::{Layout, RECORD_DESCRIPTOR, RECORD_SITE};
+use super::layout::{Layout, RECORD_SITE};
 use super::sites::Site;
 
-pub fn add_pads(runtime: &Runtime, f: Value, sites: &[Site], layout: &Layout, descriptor: Value) {
+pub fn add_pads(runtime: &Runtime, f: Value, sites: &[Site], layout: &Layout) {
     let mut tree = Tree::new(runtime, f, layout);
     for (index, site) in sites.iter().enumerate() {
         let stores = &layout.stored[index];
@@ -40,7 +41,7 @@ pub fn add_pads(runtime: &Runtime, f: Value, sites: &[Site], layout: &Layout, de
             }
         }
     }
-    tree.finish(descriptor);
+    tree.finish();
 }
 
 /// Takes the placeholder `unreachable` off a block.
@@ -124,22 +125,21 @@ impl<'a> Tree<'a> {
         self.nodes[node].1.add_incoming(record, from);
     }
 
-    fn finish(self, descriptor: Value) {
+    fn finish(self) {
         let m = self.runtime.module;
         for (block, record, value, parent) in &self.nodes {
             let b = Builder::at_end(m, *block);
             match value {
                 Some(v) => {
+                    b.weigh_down();
                     let place = b.field(*record, self.layout.offsets[v], "slot");
                     b.store(*v, place);
                     b.br(self.nodes[*parent].0);
                     self.nodes[*parent].1.add_incoming(*record, *block);
                 }
                 None => {
-                    b.store(
-                        descriptor,
-                        b.field(*record, RECORD_DESCRIPTOR, "descriptor"),
-                    );
+                    b.weigh_down();
+                    b.weigh_down();
                     let (next, ty) = self.runtime.capture_next();
                     b.call(ty, next, &[*record], "");
                     b.unreachable();

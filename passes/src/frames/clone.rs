@@ -19,7 +19,6 @@ pub struct Parts<'a> {
     /// Headers of loops through which the clone goes back into the function.
     pub entrances: &'a [Block],
     pub layout: &'a Layout,
-    pub descriptor: Value,
 }
 
 /// Fills the body of `resume` from `f`, whose blocks are split at its sites and which has no pads and
@@ -61,7 +60,6 @@ pub fn build(runtime: &Runtime, f: Value, resume: Value, parts: &Parts) {
         frame,
         record,
         layout,
-        descriptor: parts.descriptor,
     };
     let shared_pad = c.shared_pad();
     let mut ways = Ways::default();
@@ -135,7 +133,6 @@ struct Clone<'a> {
     frame: Value,
     record: Value,
     layout: &'a Layout,
-    descriptor: Value,
 }
 
 impl Clone<'_> {
@@ -161,10 +158,6 @@ impl Clone<'_> {
             let from = b.field(self.frame, RECORD_HEADER, "values");
             b.memcpy(to, from, m.i64_const(values), 16);
         }
-        b.store(
-            self.descriptor,
-            b.field(record, RECORD_DESCRIPTOR, "descriptor"),
-        );
         let (next, ty) = self.runtime.capture_next();
         b.call(ty, next, &[record], "");
         b.unreachable();

@@ -102,7 +102,7 @@ pub fn run(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
     let layout = layout::Layout::new(module, &live, sites.len());
     let info = info::describe(module, f, &sites, &layout);
     let resume = declare_clone(module, f);
-    let descriptor = describe(module, f, resume, &layout, sites.len());
+    describe(module, f, resume, &layout, sites.len());
     if f.personality().is_none() {
         f.set_personality(sjlj::personality(module));
     }
@@ -111,13 +111,12 @@ pub fn run(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
         sites: &sites,
         entrances: &entrances,
         layout: &layout,
-        descriptor,
     };
     clone::build(&runtime, f, resume, &parts);
     // Cloning the body has made the clone's section, visibility and attributes those of the original.
     place_clone(f, resume);
     resume.remove_function_attribute("allocsize"); // names parameters that the clone has not
-    capture::add_pads(&runtime, f, &sites, &layout, descriptor);
+    capture::add_pads(&runtime, f, &sites, &layout);
     reentry::add(&runtime, f, &entrances, &layout, sites.len());
     f.remove_unreachable_blocks();
     resume.remove_unreachable_blocks();
@@ -152,14 +151,9 @@ fn place_clone(f: Value, resume: Value) {
     resume.add_function_attribute("cold", 0);
 }
 
-/// The descriptor: `{ resume, function, size, sites, name, info }`.
-fn describe(
-    module: &Module,
-    f: Value,
-    resume: Value,
-    layout: &layout::Layout,
-    sites: usize,
-) -> Value {
+/// Adds the descriptor: `{ resume, function, size, sites, name, info }`. No code names it; the linker's stack
+/// map leads from the code to it.
+fn describe(module: &Module, f: Value, resume: Value, layout: &layout::Layout, sites: usize) {
     let name = f.name();
     let mut text = name.clone().into_bytes();
     text.push(0);
@@ -189,5 +183,4 @@ fn describe(
     if !f.is_local_linkage() {
         g.set_hidden();
     }
-    g
 }
