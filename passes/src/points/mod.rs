@@ -6,8 +6,8 @@
 //!
 //! * a loop whose whole run is known to be short has none;
 //! * an innermost counted loop without calls runs in chunks with a point between them. If it is taken for
-//!   hot, that is a copy of it, and runs whose trip count, looked at once, is short take the loop as it was.
-//!   Vector bodies stay whole;
+//!   hot and is not large, that is a copy of it, and runs whose trip count, looked at once, is short take the
+//!   loop as it was. Vector bodies stay whole;
 //! * a tiny innermost loop that is not counted (a list walk, a scan) is unrolled, and polls once a round;
 //! * any other loop polls at its latch, unless every round already passes a point in a callee or an inner
 //!   loop.
@@ -32,6 +32,8 @@ const SHORT: u64 = GAP / 2;
 const TINY: u64 = 16;
 /// Instructions in an unrolled tiny body.
 const UNROLLED: u64 = 48;
+/// Loops with more work in a round are not copied: a start that costs a few instructions more does not show.
+const COPIED: u64 = 64;
 
 pub fn run(module: &Module, points: Points, opt: OptLevel, leaf: &HashSet<String>) {
     if points == Points::None {
@@ -115,7 +117,7 @@ fn in_loops(
         if l.is_innermost() && may_grow && !has_call(l, budget.leaf) {
             if let Some(counted) = shape::Counted::of(module, l, latch) {
                 let rounds = budget.short / round.max(1);
-                let long = if is_hot(l) {
+                let long = if is_hot(l) && round <= COPIED {
                     counted.copy_for_long_runs(module, &loops, rounds)
                 } else {
                     counted.in_place(rounds)
@@ -125,7 +127,10 @@ fn in_loops(
                     continue;
                 }
             } else if round <= TINY {
-                loops.unroll(l, unroll_count(l, round));
+                match unroll_count(l, round) {
+                    1 => (),
+                    count => _ = loops.unroll(l, count),
+                }
             }
         }
         polling.push(l);
@@ -171,16 +176,23 @@ fn place_in_round(module: &Module, l: Loop, place: &impl Fn(Builder)) {
 
 /// Loops inside others, and vector loops, are taken for hot: they may cost text.
 fn is_hot(l: Loop) -> bool {
-    let is_vector = |v: Value| v.ty().kind() == TypeKind::LLVMVectorTypeKind;
-    l.parent().is_some()
-        || l.blocks()
-            .iter()
-            .any(|b| b.instructions().into_iter().any(is_vector))
+    l.parent().is_some() || is_vector(l)
 }
 
+fn is_vector(l: Loop) -> bool {
+    let is_vector = |v: Value| v.ty().kind() == TypeKind::LLVMVectorTypeKind;
+    l.blocks()
+        .iter()
+        .any(|b| b.instructions().into_iter().any(is_vector))
+}
+
+/// Loops taken for cold are unrolled less: half as far, and at most four times.
 fn unroll_count(l: Loop, round: u64) -> u32 {
-    let size = if is_hot(l) { UNROLLED } else { UNROLLED / 2 };
-    (size / round.max(1)).clamp(2, 8) as u32
+    let (size, counts) = match is_hot(l) {
+        true => (UNROLLED, 2..=8),
+        false => (UNROLLED / 2, 1..=4),
+    };
+    (size / round.max(1)).clamp(*counts.start(), *counts.end()) as u32
 }
 
 /// Work of one round: its own instructions, and whole runs of the loops inside.
