@@ -102,6 +102,8 @@ pub enum Rank<'a> {
     Array(u8, u32),
     /// A section whose name is a C identifier: `__start_` and `__stop_` of it exist.
     Gathered(&'a str),
+    /// Thread-local variables that compiled code expects within reach of the thread pointer.
+    Near,
     /// Any other.
     Plain,
 }
@@ -218,10 +220,14 @@ pub fn is_reversed_array(section: &Sect<'_>) -> bool {
     })
 }
 
+/// Sections of [`Rank::Near`] begin with this.
+const NEAR: &str = ".tdata.popcorn.";
+
 fn rank<'a>(section: &Sect<'a>) -> Rank<'a> {
     match array(section) {
         Some((kind, priority)) => Rank::Array(kind, priority),
         None if is_c_identifier(section.name) => Rank::Gathered(section.name),
+        None if section.name.starts_with(NEAR) => Rank::Near,
         None => Rank::Plain,
     }
 }

@@ -5,6 +5,7 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod adapt;
 mod assembly;
 mod byval;
 mod datastack;

@@ -3,6 +3,7 @@
 use popcorn_metadata::info::{self, Function};
 use popcorn_toolchains::Isa;
 
+use crate::adapt::adapt;
 use crate::llvm::{Linkage, Module};
 use crate::{Error, OptLevel, Options};
 
@@ -115,21 +116,4 @@ fn prepare(module: &Module, isa: &'static Isa) -> Result<Module, Error> {
     let own = module.duplicate(isa.name)?;
     adapt(&own, isa)?;
     Ok(own)
-}
-
-/// Makes a module of the base ABI one for `isa`.
-fn adapt(own: &Module, isa: &'static Isa) -> Result<(), Error> {
-    own.retarget(isa)?;
-    if let Some(abi) = isa.target_abi
-        && !own.has_flag("target-abi")
-    {
-        own.add_string_flag("target-abi", abi);
-    }
-    if let (Some(convention), Some(poll)) = (isa.poll_convention, own.function("__popcorn_poll")) {
-        poll.set_function_call_conv(convention);
-        for call in poll.users().into_iter().filter(|u| u.is_call_like()) {
-            call.set_call_conv(convention);
-        }
-    }
-    Ok(())
 }

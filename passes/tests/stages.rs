@@ -242,3 +242,75 @@ fn merged_modules_are_internal_and_do_not_unwind() {
     let twice = merge::merge(&[program.clone(), program], &keep).expect_err("refused");
     assert!(twice.to_string().contains("main"), "{twice}");
 }
+
+/// Assembly of an instrumented module at -O2.
+fn assembly(source: &str, isa: &str) -> String {
+    let isa = popcorn_toolchains::Isa::by_name(isa).expect("an ISA");
+    let mut options = options(true);
+    options.opt = OptLevel::O2;
+    let bytes = compile(source.as_bytes(), &options, Output::Assembly(isa)).expect("compiles");
+    String::from_utf8(bytes).expect("text")
+}
+
+/// The code of one function.
+fn code<'a>(assembly: &'a str, function: &str) -> &'a str {
+    let start = assembly.find(&format!("\n{function}:")).expect("is there");
+    let end = assembly[start..].find(".cfi_endproc").expect("ends");
+    &assembly[start..start + end]
+}
+
+/// A loop with a call, a local variable with an address, and 32-bit integers in and out.
+const SHORT_WAYS: &str = r#"
+    target triple = "x86_64-unknown-linux-gnu"
+    declare i32 @next(i32, ptr)
+    define i64 @f(i32 %n, double %x) {
+    entry:
+      %local = alloca i32
+      store i32 0, ptr %local
+      br label %loop
+    loop:
+      %i = phi i32 [ %n, %entry ], [ %j, %loop ]
+      %y = phi double [ %x, %entry ], [ %z, %loop ]
+      %z = fadd double %y, 1.0
+      %j = call i32 @next(i32 %i, ptr %local)
+      %more = icmp ne i32 %j, 0
+      br i1 %more, label %loop, label %end
+    end:
+      %w = sext i32 %j to i64
+      %l = load i32, ptr %local
+      %v = sext i32 %l to i64
+      %s = add i64 %w, %v
+      ret i64 %s
+    }
+"#;
+
+#[test]
+fn riscv_takes_short_ways() {
+    let text = assembly(SHORT_WAYS, "riscv64");
+    let f = code(&text, "f");
+    // The other registers are kept, and one instruction is enough for flag and data-stack pointer.
+    for wanted in [
+        "0(gp)",
+        "%tprel_lo(__popcorn_dsp)(tp)",
+        "call\t__popcorn_poll",
+    ] {
+        assert!(f.contains(wanted), "no {wanted} in\n{f}");
+    }
+    assert!(!f.contains("%tprel_hi"), "{f}");
+    // The psABI has 32-bit integers sign-extended, arguments and results.
+    assert!(!f.contains("sext.w"), "{f}");
+}
+
+#[test]
+fn code_does_not_name_its_descriptor() {
+    for isa in ["x86_64", "aarch64", "riscv64"] {
+        let text = assembly(SHORT_WAYS, isa);
+        for function in ["f", "__popcorn_resume.f"] {
+            let code = code(&text, function);
+            assert!(!code.contains("__popcorn_desc"), "{code}");
+            // One call, however many pads: the block is not copied.
+            let calls = code.matches("__popcorn_capture_next").count();
+            assert_eq!(calls, 1, "{code}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ __attribute__((noinline)) void *popcorn_tls_self(void) { return __popcorn_self; 
 
 // The frame that a function called next goes on from, if it is called to go on: compiled code asks at the
 // entry of functions that can.
-_Thread_local void *__popcorn_reentry;
+__attribute__((section(".tdata.popcorn.reentry"))) _Thread_local void *__popcorn_reentry;
 
 __attribute__((noinline)) void popcorn_tls_set_reentry(void *frame) { __popcorn_reentry = frame; }
 

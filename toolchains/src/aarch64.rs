@@ -3,7 +3,7 @@
 //! Peculiar here: only the low 64 bits of v8-v15 are callee-saved; two words lie between the thread
 //! pointer and the TLS image; O_DIRECTORY and three other open flags have numbers of their own.
 
-use crate::isa::{Isa, ReturnAddress, Saved, TlsVariant};
+use crate::isa::{Isa, PollCall, ReturnAddress, Saved, TlsVariant};
 
 pub static ISA: Isa = Isa {
     id: 1,
@@ -100,6 +100,8 @@ pub static ISA: Isa = Isa {
         },
     ],
     tls: TlsVariant::AfterTcb(16),
-    poll_convention: Some(15),
+    poll_call: PollCall::Convention(15),
+    extends_ints: false,
+    shortcuts: &[],
     emulator: "qemu-aarch64",
 };

@@ -36,6 +36,31 @@ pub struct Saved {
     pub name: &'static str,
 }
 
+/// How `__popcorn_poll` is called: it keeps (nearly) all registers, so that a poll not taken costs nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PollCall {
+    /// By this calling convention (LLVM's number; 15 is `preserve_all`).
+    Convention(u32),
+    /// By inline assembly, where LLVM has no such convention.
+    Assembly {
+        /// The call.
+        text: &'static str,
+        /// Where the result is, and which registers are lost.
+        constraints: &'static str,
+    },
+}
+
+/// A variable that one instruction gets at, where LLVM takes three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortcut {
+    /// Its symbol. It may be thread-local.
+    pub symbol: &'static str,
+    /// Inline assembly that loads it into `$0`.
+    pub load: &'static str,
+    /// Inline assembly that stores `$0` into it; `None`: it is done the ordinary way.
+    pub store: Option<&'static str>,
+}
+
 /// Facts about one instruction set.
 #[derive(Debug)]
 pub struct Isa {
@@ -74,9 +99,13 @@ pub struct Isa {
     pub callee_saved: &'static [Saved],
     /// Thread-local storage layout.
     pub tls: TlsVariant,
-    /// LLVM's number of the calling convention of `__popcorn_poll`, if the ISA has one that keeps (nearly)
-    /// all registers (15: `preserve_all`); otherwise the C convention.
-    pub poll_convention: Option<u32>,
+    /// How `__popcorn_poll` is called.
+    pub poll_call: PollCall,
+    /// Whether the psABI has 32-bit integers sign-extended, whatever their signedness, when they are passed or
+    /// returned in registers (RISC-V psABI, *Integer Calling Convention*).
+    pub extends_ints: bool,
+    /// Variables that compiled code gets at faster than LLVM's code model has it.
+    pub shortcuts: &'static [Shortcut],
     /// Emulator for hosts of another ISA: a qemu-user program name.
     pub emulator: &'static str,
 }

@@ -1,9 +1,10 @@
 //! RISC-V 64, rv64gc with the lp64d ABI: RISC-V ELF psABI (registers: chapter 1, DWARF numbers: 5).
 //!
 //! Peculiar here: linker relaxation would move code after it was laid out, so it is off; the thread
-//! pointer is an ordinary register, `tp`, and points at the TLS image itself.
+//! pointer is an ordinary register, `tp`, and points at the TLS image itself, where the variables that compiled
+//! code knows come first; `gp`, which without relaxation nobody uses, is the address of `__popcorn_flag`.
 
-use crate::isa::{Isa, ReturnAddress, Saved, TlsVariant};
+use crate::isa::{Isa, PollCall, ReturnAddress, Saved, Shortcut, TlsVariant};
 
 pub static ISA: Isa = Isa {
     id: 2,
@@ -120,6 +121,28 @@ pub static ISA: Isa = Isa {
         },
     ],
     tls: TlsVariant::AfterTcb(0),
-    poll_convention: None,
+    // LLVM's `preserve_most` there keeps no floating-point register, and makes every caller save them all.
+    poll_call: PollCall::Assembly {
+        text: "call __popcorn_poll",
+        constraints: "={x10},~{x1},~{memory}",
+    },
+    extends_ints: true,
+    shortcuts: &[
+        Shortcut {
+            symbol: "__popcorn_flag",
+            load: "lw $0, 0(gp)",
+            store: None,
+        },
+        Shortcut {
+            symbol: "__popcorn_dsp",
+            load: "ld $0, %tprel_lo(__popcorn_dsp)(tp)",
+            store: Some("sd $0, %tprel_lo(__popcorn_dsp)(tp)"),
+        },
+        Shortcut {
+            symbol: "__popcorn_reentry",
+            load: "ld $0, %tprel_lo(__popcorn_reentry)(tp)",
+            store: Some("sd $0, %tprel_lo(__popcorn_reentry)(tp)"),
+        },
+    ],
     emulator: "qemu-riscv64",
 };

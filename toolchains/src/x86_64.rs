@@ -3,7 +3,7 @@
 //! The base ABI. Peculiar here: `call` pushes the return address, so it is not a register; the thread
 //! pointer is the `fs` segment base; TLS lies below it.
 
-use crate::isa::{Isa, ReturnAddress, Saved, TlsVariant};
+use crate::isa::{Isa, PollCall, ReturnAddress, Saved, TlsVariant};
 
 pub static ISA: Isa = Isa {
     id: 0,
@@ -48,6 +48,8 @@ pub static ISA: Isa = Isa {
         },
     ],
     tls: TlsVariant::Before,
-    poll_convention: Some(15),
+    poll_call: PollCall::Convention(15),
+    extends_ints: false,
+    shortcuts: &[],
     emulator: "qemu-x86_64",
 };

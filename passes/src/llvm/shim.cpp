@@ -75,6 +75,25 @@ void popcorn_fence_off(LLVMValueRef inst) {
   Fence->setDebugLoc(I->getDebugLoc());
 }
 
+// Marks the parameters and the result of a function or call that are i32 as sign-extended to a register.
+void popcorn_sign_extend_ints(LLVMValueRef value) {
+  auto Mark = [](auto *X, FunctionType *Ty) {
+    for (unsigned I = 0; I < Ty->getNumParams(); I++)
+      if (Ty->getParamType(I)->isIntegerTy(32)) {
+        X->removeParamAttr(I, Attribute::ZExt);
+        X->addParamAttr(I, Attribute::SExt);
+      }
+    if (Ty->getReturnType()->isIntegerTy(32)) {
+      X->removeRetAttr(Attribute::ZExt);
+      X->addRetAttr(Attribute::SExt);
+    }
+  };
+  if (auto *F = dyn_cast<Function>(unwrap(value)))
+    Mark(F, F->getFunctionType());
+  else if (auto *CB = dyn_cast<CallBase>(unwrap(value)))
+    Mark(CB, CB->getFunctionType());
+}
+
 // Drops what is no longer true of a function or call below which the process may be moved. Returns
 // whether anything was dropped.
 int popcorn_drop_attributes(LLVMValueRef value) {

@@ -331,9 +331,20 @@ impl Value {
         unsafe { shim::popcorn_drop_attributes(self.0) != 0 }
     }
 
+    /// Says of a function or call that its `i32` parameters and result are sign-extended to a register.
+    pub fn sign_extend_ints(self) {
+        unsafe { shim::popcorn_sign_extend_ints(self.0) }
+    }
+
     /// Predicate of an integer comparison.
     pub fn predicate(self) -> IntPredicate {
         unsafe { LLVMGetICmpPredicate(self.0) }
+    }
+    /// Whether a load or store is neither volatile nor atomic.
+    pub fn is_simple_access(self) -> bool {
+        let ordering = unsafe { LLVMGetOrdering(self.0) };
+        let is_volatile = unsafe { LLVMGetVolatile(self.0) != 0 };
+        ordering == llvm_sys::LLVMAtomicOrdering::LLVMAtomicOrderingNotAtomic && !is_volatile
     }
     /// Source element type of a `getelementptr`.
     pub fn gep_element_type(self) -> Type {

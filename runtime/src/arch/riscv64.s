@@ -1,7 +1,7 @@
 # RISC-V 64 (rv64gc, lp64d): the few instructions the runtime cannot write in Rust.
 #
 # RISC-V ELF psABI: arguments a0-a7, results a0 a1; s0-s11 and fs0-fs11 are the callee's to keep; gp is
-# not used. `struct Context` (arch/mod.rs) is built on the stack: sp 0, pc 8, arguments 16 and 24,
+# the address of __popcorn_flag, from the beginning on. `struct Context` (arch/mod.rs) is built on the stack: sp 0, pc 8, arguments 16 and 24,
 # registers from 32 in the order of `Isa::callee_saved`. One function per section.
 
         .option norelax
@@ -20,14 +20,14 @@
         .size   \name, . - \name
         .endm
 
-# Builds the context of the caller; ra holds the return address.
+# Builds the context of the caller; ra holds the return address, and changes. No other register does.
         .macro  save_context
-        mv      t0, sp
         addi    sp, sp, -240
         .cfi_def_cfa_offset 240
-        sd      t0, 0(sp)
         sd      ra, 8(sp)
         .cfi_offset ra, -232
+        addi    ra, sp, 240
+        sd      ra, 0(sp)
         sd      s0, 32(sp)
         sd      s1, 40(sp)
         sd      s2, 48(sp)
@@ -89,6 +89,8 @@
 
 # _start: the kernel's stack pointer is the argument.
         function _start
+        lui     gp, %hi(__popcorn_flag)
+        addi    gp, gp, %lo(__popcorn_flag)
         li      s0, 0
         li      ra, 0
         mv      a0, sp
@@ -110,14 +112,85 @@
         .org    __popcorn_bottom + 64
         done    __popcorn_bottom
 
-# __popcorn_poll() -> record or null
+# __popcorn_poll() -> record or null, in a0. Called from inline assembly: keeps every register but a0 and
+# ra, so that a poll costs its caller nothing while it is not taken.
         function __popcorn_poll
         save_context
-        mv      a0, sp
+        addi    sp, sp, -272
+        .cfi_def_cfa_offset 512
+        sd      t0, 0(sp)
+        sd      t1, 8(sp)
+        sd      t2, 16(sp)
+        sd      t3, 24(sp)
+        sd      t4, 32(sp)
+        sd      t5, 40(sp)
+        sd      t6, 48(sp)
+        sd      a1, 56(sp)
+        sd      a2, 64(sp)
+        sd      a3, 72(sp)
+        sd      a4, 80(sp)
+        sd      a5, 88(sp)
+        sd      a6, 96(sp)
+        sd      a7, 104(sp)
+        fsd     ft0, 112(sp)
+        fsd     ft1, 120(sp)
+        fsd     ft2, 128(sp)
+        fsd     ft3, 136(sp)
+        fsd     ft4, 144(sp)
+        fsd     ft5, 152(sp)
+        fsd     ft6, 160(sp)
+        fsd     ft7, 168(sp)
+        fsd     ft8, 176(sp)
+        fsd     ft9, 184(sp)
+        fsd     ft10, 192(sp)
+        fsd     ft11, 200(sp)
+        fsd     fa0, 208(sp)
+        fsd     fa1, 216(sp)
+        fsd     fa2, 224(sp)
+        fsd     fa3, 232(sp)
+        fsd     fa4, 240(sp)
+        fsd     fa5, 248(sp)
+        fsd     fa6, 256(sp)
+        fsd     fa7, 264(sp)
+        addi    a0, sp, 272
         call    __popcorn_poll_slow
-        ld      ra, 8(sp)
+        ld      t0, 0(sp)
+        ld      t1, 8(sp)
+        ld      t2, 16(sp)
+        ld      t3, 24(sp)
+        ld      t4, 32(sp)
+        ld      t5, 40(sp)
+        ld      t6, 48(sp)
+        ld      a1, 56(sp)
+        ld      a2, 64(sp)
+        ld      a3, 72(sp)
+        ld      a4, 80(sp)
+        ld      a5, 88(sp)
+        ld      a6, 96(sp)
+        ld      a7, 104(sp)
+        fld     ft0, 112(sp)
+        fld     ft1, 120(sp)
+        fld     ft2, 128(sp)
+        fld     ft3, 136(sp)
+        fld     ft4, 144(sp)
+        fld     ft5, 152(sp)
+        fld     ft6, 160(sp)
+        fld     ft7, 168(sp)
+        fld     ft8, 176(sp)
+        fld     ft9, 184(sp)
+        fld     ft10, 192(sp)
+        fld     ft11, 200(sp)
+        fld     fa0, 208(sp)
+        fld     fa1, 216(sp)
+        fld     fa2, 224(sp)
+        fld     fa3, 232(sp)
+        fld     fa4, 240(sp)
+        fld     fa5, 248(sp)
+        fld     fa6, 256(sp)
+        fld     fa7, 264(sp)
+        ld      ra, 280(sp)
         .cfi_restore ra
-        addi    sp, sp, 240
+        addi    sp, sp, 512
         .cfi_def_cfa_offset 0
         ret
         done    __popcorn_poll
