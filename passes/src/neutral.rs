@@ -1,7 +1,7 @@
 //! neutral: makes the IR say nothing that only the base ISA understands.
 //!
-//! Drops target attributes, lowers known inline assembly and x86 intrinsics to generic IR, turns
-//! computed gotos into switches. What it does not know it refuses by name. After this pass the module
+//! Drops target attributes and leave to fuse a product with a sum, lowers known inline assembly and x86
+//! intrinsics to generic IR, turns computed gotos into switches. What it does not know it refuses by name. After this pass the module
 //! holds no target intrinsic, no block address and no x87 type.
 
 use popcorn_toolchains::Isa;
@@ -29,6 +29,7 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
     for f in module.functions() {
         let optional = is_optional(f);
         f.drop_target_attributes();
+        f.forbid_contraction();
         if f.is_declaration() {
             continue;
         }
@@ -97,6 +98,14 @@ fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
             assembly::lower(module, inst, refuse)?;
         } else if callee.is_intrinsic() && callee.name().starts_with("llvm.x86.") {
             intrinsics::lower(module, inst, refuse)?;
+        } else if callee.is_intrinsic() && callee.name().starts_with("llvm.fmuladd.") {
+            multiply_then_add(module, inst);
+        } else if callee.is_intrinsic() && callee.name().contains(".constrained.fmuladd.") {
+            return Err(refuse.at(
+                inst,
+                format!("`{}` (rounded once or twice)", callee.name()),
+                "compile with -ffp-contract=off",
+            ));
         } else if callee.is_intrinsic() && callee.name().starts_with("llvm.eh.sjlj.") {
             return Err(refuse.at(
                 inst,
@@ -109,6 +118,17 @@ fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Rounds the product of an `fmuladd`, as the base ISA does: it has no instruction that would not.
+fn multiply_then_add(module: &Module, call: Value) {
+    let args = call.arguments();
+    let b = Builder::before(module, call);
+    let product = b.binary(Opcode::LLVMFMul, args[0], args[1], "product");
+    let sum = b.binary(Opcode::LLVMFAdd, product, args[2], "sum");
+    drop(b);
+    call.replace_all_uses_with(sum);
+    call.erase();
 }
 
 /// Makes the errors of this stage.
