@@ -11,8 +11,8 @@ use popcorn_driver::cli::image::ImageFile;
 use popcorn_driver::cli::request::Answer;
 use popcorn_driver::cli::restore::Restore;
 use popcorn_driver::cli::run::Run;
-use popcorn_driver::cli::{checkpoint, extract, inspect, migrate, report, restore, run};
-use popcorn_driver::{runtime_build, sysroot};
+use popcorn_driver::cli::{checkpoint, extract, inspect, interrupt, migrate, report, restore, run};
+use popcorn_driver::{Error, runtime_build, sysroot};
 use popcorn_toolchains::Isa;
 
 /// Programs that run on several ISAs and move between them while they run.
@@ -132,7 +132,7 @@ fn isa(name: &str) -> Result<&'static Isa, String> {
 /// A time limit.
 fn seconds(text: f64) -> popcorn_driver::Result<Duration> {
     Duration::try_from_secs_f64(text)
-        .map_err(|_| popcorn_driver::Error::Plain(format!("{text} is no number of seconds")))
+        .map_err(|_| Error::Plain(format!("{text} is no number of seconds")))
 }
 
 /// Says why a process has not done what it was asked for.
@@ -153,6 +153,7 @@ fn unmet(pid: u32, done: &str, answer: Answer) -> ExitCode {
 fn main() -> ExitCode {
     match command(Cli::parse().command) {
         Ok(code) => code,
+        Err(Error::Interrupted(signal)) => interrupt::die(signal),
         Err(error) => {
             eprintln!("popcorn: error: {error}");
             ExitCode::FAILURE
