@@ -9,7 +9,7 @@ use popcorn_toolchains::Isa;
 use crate::Error;
 use crate::assembly;
 use crate::intrinsics;
-use crate::llvm::{Block, Builder, Module, Opcode, TypeKind, Value};
+use crate::llvm::{Block, Builder, Module, Opcode, TailCall, TypeKind, Value};
 
 /// Runs the pass. `isas` only serves the messages.
 pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
@@ -93,6 +93,9 @@ fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
         if !inst.is_call_like() {
             continue;
         }
+        if inst.tail_call_kind() == TailCall::LLVMTailCallKindMustTail && refuse.isas.len() > 1 {
+            check_tail_call(module, inst, refuse)?;
+        }
         let callee = inst.callee();
         if callee.is_inline_asm() {
             assembly::lower(module, inst, refuse)?;
@@ -118,6 +121,30 @@ fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Registers for arguments, of integers and of floating-point numbers each. A back end may make a jump of a call
+/// beyond them, but not every one does.
+const REGISTERS: u64 = 8;
+
+/// A tail call that the program insists on must not need memory for its arguments: back ends would abort.
+fn check_tail_call(module: &Module, call: Value, refuse: &Refuse) -> Result<(), Error> {
+    let (mut words, mut floats) = (0, 0);
+    for ty in call.called_type().param_types() {
+        match ty.kind() {
+            TypeKind::LLVMFloatTypeKind | TypeKind::LLVMDoubleTypeKind => floats += 1,
+            _ => words += module.layout().size(ty).div_ceil(8),
+        }
+    }
+    // Numbers beyond their registers go to those of integers.
+    if words + u64::saturating_sub(floats, REGISTERS) <= REGISTERS {
+        return Ok(());
+    }
+    Err(refuse.at(
+        call,
+        "a tail call (musttail) with arguments beyond the registers".to_owned(),
+        "pass a pointer to a structure instead",
+    ))
 }
 
 /// Rounds the product of an `fmuladd`, as the base ISA does: it has no instruction that would not.
