@@ -33,7 +33,7 @@ pub enum Error {
         isa: &'static str,
     },
     /// Nothing defines a symbol.
-    #[error("undefined symbol: {symbol} ({isas})\n  --> referenced by {}", referenced.join("\n  --> referenced by "))]
+    #[error("undefined symbol: {symbol} ({isas})\n  --> referenced by {}{}", referenced.join("\n  --> referenced by "), advice(symbol))]
     Undefined {
         /// The symbol.
         symbol: String,
@@ -157,6 +157,16 @@ impl Error {
             1 => Err(errors.remove(0)),
             _ => Err(Error::Many(errors)),
         }
+    }
+}
+
+/// What to do about a symbol that no library here will ever define.
+fn advice(symbol: &str) -> &'static str {
+    if symbol.starts_with("_Fortran") {
+        "\n  help: there is no Fortran run-time library; leave out input and output, let flang expand array \
+         operations (-O1), and write as loops what it does not"
+    } else {
+        ""
     }
 }
 

@@ -7,6 +7,7 @@ pub mod hop;
 pub mod host;
 pub mod image;
 pub mod inspect;
+pub mod interrupt;
 pub mod launch;
 pub mod migrate;
 pub mod report;

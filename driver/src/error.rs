@@ -25,6 +25,9 @@ pub enum Error {
     /// clang said what was wrong itself; only its exit status is left to pass on.
     #[error("the front end failed with exit status {0}")]
     FrontEnd(i32),
+    /// A signal came; what was begun has been taken back.
+    #[error("interrupted by signal {0}")]
+    Interrupted(i32),
     /// The passes refused the module.
     #[error(transparent)]
     Pass(#[from] popcorn_passes::Error),

@@ -3,6 +3,8 @@
 //! A table from text to generic IR. Barriers (empty text) stay inline assembly, without x86's
 //! condition-code clobbers. Everything else is refused with function, file and line.
 
+mod system_call;
+
 use crate::Error;
 use crate::llvm::{Builder, Module, Value};
 use crate::neutral::Refuse;
@@ -16,6 +18,7 @@ enum Meaning {
     Fence,
     ReadCycleCounter,
     CpuId,
+    SystemCall,
     Trap,
 }
 
@@ -35,6 +38,7 @@ const KNOWN: &[(&str, Meaning)] = &[
     ("cpuid", Meaning::CpuId),
     // Keeps rbx, which compilers reserve: ebx comes out in a register of its own.
     ("mov ${0:q}, rbx cpuid xchg ${0:q}, rbx", Meaning::CpuId),
+    ("syscall", Meaning::SystemCall),
     ("hlt", Meaning::Trap),
     ("ud2", Meaning::Trap),
 ];
@@ -126,6 +130,9 @@ pub(crate) fn lower(module: &Module, call: Value, refuse: &Refuse) -> Result<(),
                 result = b.insert(result, v, i as u32, "cpuid");
             }
             call.replace_all_uses_with(result);
+        }
+        Meaning::SystemCall => {
+            system_call::lower(module, call, &asm.asm_constraints()).ok_or_else(unknown)?;
         }
         Meaning::Trap if call.ty().is_void() => {
             let (f, ty) = module.intrinsic("llvm.trap", &[]);

@@ -1,7 +1,7 @@
 //! neutral: makes the IR say nothing that only the base ISA understands.
 //!
-//! Drops target attributes, lowers known inline assembly and x86 intrinsics to generic IR, turns
-//! computed gotos into switches. What it does not know it refuses by name. After this pass the module
+//! Drops target attributes and leave to fuse a product with a sum, lowers known inline assembly and x86
+//! intrinsics to generic IR, turns computed gotos into switches. What it does not know it refuses by name. After this pass the module
 //! holds no target intrinsic, no block address and no x87 type.
 
 use popcorn_toolchains::Isa;
@@ -9,7 +9,7 @@ use popcorn_toolchains::Isa;
 use crate::Error;
 use crate::assembly;
 use crate::intrinsics;
-use crate::llvm::{Block, Builder, Module, Opcode, TypeKind, Value};
+use crate::llvm::{Block, Builder, Module, Opcode, TailCall, TypeKind, Value};
 
 /// Runs the pass. `isas` only serves the messages.
 pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
@@ -29,6 +29,7 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
     for f in module.functions() {
         let optional = is_optional(f);
         f.drop_target_attributes();
+        f.forbid_contraction();
         if f.is_declaration() {
             continue;
         }
@@ -92,11 +93,22 @@ fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
         if !inst.is_call_like() {
             continue;
         }
+        if inst.tail_call_kind() == TailCall::LLVMTailCallKindMustTail && refuse.isas.len() > 1 {
+            check_tail_call(module, inst, refuse)?;
+        }
         let callee = inst.callee();
         if callee.is_inline_asm() {
             assembly::lower(module, inst, refuse)?;
         } else if callee.is_intrinsic() && callee.name().starts_with("llvm.x86.") {
             intrinsics::lower(module, inst, refuse)?;
+        } else if callee.is_intrinsic() && callee.name().starts_with("llvm.fmuladd.") {
+            multiply_then_add(module, inst);
+        } else if callee.is_intrinsic() && callee.name().contains(".constrained.fmuladd.") {
+            return Err(refuse.at(
+                inst,
+                format!("`{}` (rounded once or twice)", callee.name()),
+                "compile with -ffp-contract=off",
+            ));
         } else if callee.is_intrinsic() && callee.name().starts_with("llvm.eh.sjlj.") {
             return Err(refuse.at(
                 inst,
@@ -109,6 +121,41 @@ fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Registers for arguments, of integers and of floating-point numbers each. A back end may make a jump of a call
+/// beyond them, but not every one does.
+const REGISTERS: u64 = 8;
+
+/// A tail call that the program insists on must not need memory for its arguments: back ends would abort.
+fn check_tail_call(module: &Module, call: Value, refuse: &Refuse) -> Result<(), Error> {
+    let (mut words, mut floats) = (0, 0);
+    for ty in call.called_type().param_types() {
+        match ty.kind() {
+            TypeKind::LLVMFloatTypeKind | TypeKind::LLVMDoubleTypeKind => floats += 1,
+            _ => words += module.layout().size(ty).div_ceil(8),
+        }
+    }
+    // Numbers beyond their registers go to those of integers.
+    if words + u64::saturating_sub(floats, REGISTERS) <= REGISTERS {
+        return Ok(());
+    }
+    Err(refuse.at(
+        call,
+        "a tail call (musttail) with arguments beyond the registers".to_owned(),
+        "pass a pointer to a structure instead",
+    ))
+}
+
+/// Rounds the product of an `fmuladd`, as the base ISA does: it has no instruction that would not.
+fn multiply_then_add(module: &Module, call: Value) {
+    let args = call.arguments();
+    let b = Builder::before(module, call);
+    let product = b.binary(Opcode::LLVMFMul, args[0], args[1], "product");
+    let sum = b.binary(Opcode::LLVMFAdd, product, args[2], "sum");
+    drop(b);
+    call.replace_all_uses_with(sum);
+    call.erase();
 }
 
 /// Makes the errors of this stage.

@@ -3,7 +3,8 @@
 //! The flag is up while there may be something to do: in `POPCORN_HOP` mode until the last hop, and
 //! from a request until it has been answered.
 
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 use popcorn_toolchains::Isa;
 
@@ -28,21 +29,37 @@ static SKIP: AtomicU32 = AtomicU32::new(0);
 static PENALTY: AtomicU32 = AtomicU32::new(0);
 const MOST_SKIPPED: u32 = 255;
 
+/// One of several threads refuses what is asked for.
+#[unsafe(link_section = ".popcorn.private.refusing")]
+static REFUSING: AtomicBool = AtomicBool::new(false);
+/// Program state: it has been said that the program has threads and therefore does not hop.
+static SAID: AtomicBool = AtomicBool::new(false);
+
 /// Program state.
 struct Counts {
     mode: Hops,
     /// Migration points passed since the last hop.
     since: u64,
-    /// Migration points passed, in `POPCORN_HOP` mode.
-    points: u64,
     /// Hops done, of any kind.
     hops: u64,
+}
+
+impl Counts {
+    /// Whether `POPCORN_HOP` asks for more hops.
+    fn more(&self) -> bool {
+        self.mode.every != 0 && self.hops < self.mode.max
+    }
+
+    /// Counts a migration point; whether there is to be a hop by now, if there is to be one at all.
+    fn due(&mut self) -> bool {
+        self.since += 1;
+        self.since >= self.mode.every
+    }
 }
 
 static COUNTS: Global<Counts> = Global::new(Counts {
     mode: Hops::NONE,
     since: 0,
-    points: 0,
     hops: 0,
 });
 
@@ -105,7 +122,7 @@ pub fn arrive() {
     request::install_handler();
     // SAFETY: nothing else runs yet.
     let counts = unsafe { COUNTS.get() };
-    if (counts.mode.every != 0 && counts.hops < counts.mode.max) || gaps::on() {
+    if counts.more() || gaps::on() {
         __popcorn_flag.store(1, Relaxed);
     }
 }
@@ -150,6 +167,12 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
         refuse_threads(threads);
         return 0;
     }
+    alone(context)
+}
+
+/// The only thread is at a migration point. Out of line: this takes more stack than other threads have.
+#[inline(never)]
+fn alone(context: &Context) -> u64 {
     gaps::point(context.pc);
     // SAFETY: there is one thread, and handlers that poll do so one inside the other.
     let counts = unsafe { COUNTS.get() };
@@ -216,16 +239,13 @@ fn job(counts: &mut Counts) -> Option<Job> {
     if let Some(job) = request::pending() {
         return Some(job);
     }
-    let mode = &counts.mode;
-    if mode.every == 0 || counts.hops >= mode.max {
+    if !counts.more() {
         __popcorn_flag.store(gaps::on().into(), Relaxed);
         return None;
     }
-    counts.points += 1;
-    counts.since += 1;
-    (counts.since >= mode.every).then(|| Job {
+    counts.due().then(|| Job {
         asker: Asker::Mode,
-        to: mode.next(arch::isa()),
+        to: counts.mode.next(arch::isa()),
     })
 }
 
@@ -266,17 +286,55 @@ fn trace(job: Job, verdict: &str, reason: &Line) {
     }
 }
 
+/// One of several threads is here: whatever is asked for is refused. That some threads' stacks are small is
+/// why what rarely happens is in functions of its own.
 fn refuse_threads(threads: i64) {
+    if let Some(to) = request::asked_by_program() {
+        let asker = Asker::Program;
+        refuse_for_threads(
+            Job {
+                asker,
+                to: Some(to),
+            },
+            threads,
+        );
+    }
+    if REFUSING.swap(true, Acquire) {
+        return;
+    }
+    if let Some(job) = request::pending() {
+        refuse_for_threads(job, threads);
+    }
+    // SAFETY: `REFUSING` lets one thread in here, and elsewhere there is one.
+    let counts = unsafe { COUNTS.get() };
+    if counts.more() && counts.due() && !SAID.swap(true, Relaxed) {
+        say_threads_stay(threads);
+    }
+    REFUSING.store(false, Release);
+}
+
+fn threads_exist(threads: i64) -> Line {
     let mut reason = Line::new();
     reason
         .str("the program has ")
         .dec(threads as u64)
         .str(" threads");
-    let program = request::asked_by_program().map(|to| Job {
-        asker: Asker::Program,
-        to: Some(to),
-    });
-    for job in [request::pending(), program].into_iter().flatten() {
-        refused(job, &reason, EBUSY);
-    }
+    reason
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_for_threads(job: Job, threads: i64) {
+    refused(job, &threads_exist(threads), EBUSY);
+}
+
+/// What `POPCORN_HOP` asks for is refused once for all.
+#[cold]
+#[inline(never)]
+fn say_threads_stay(threads: i64) {
+    let mut line = Line::new();
+    line.str("popcorn: ")
+        .bytes(threads_exist(threads).as_bytes())
+        .str(": it does not hop while there is more than one")
+        .print();
 }

@@ -95,10 +95,17 @@ pub fn install_handler() {
 
 /// The request of `popcorn migrate` or `popcorn checkpoint` that is still to be met.
 pub fn pending() -> Option<Job> {
-    if !SIGNALLED.load(Relaxed) {
-        return None;
+    if SIGNALLED.load(Relaxed) {
+        signalled()
+    } else {
+        None
     }
-    // SAFETY: there is one thread.
+}
+
+/// Out of line, for the sake of small stacks.
+#[inline(never)]
+fn signalled() -> Option<Job> {
+    // SAFETY: one thread at a time is here.
     let request = unsafe { REQUEST.get() };
     if !request.read {
         *request = NO_REQUEST;

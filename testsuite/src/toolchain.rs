@@ -38,6 +38,11 @@ pub fn clang() -> Command {
     Command::new(std::env::var_os("POPCORN_CLANG").unwrap_or_else(|| "clang-22".into()))
 }
 
+/// The Fortran compiler whose bitcode is linked.
+pub fn flang() -> Command {
+    Command::new("flang-22")
+}
+
 /// Why no program can be tested here, if so.
 pub fn missing() -> Option<String> {
     for name in ["popcorn-cc", "popcorn"] {

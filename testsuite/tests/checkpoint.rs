@@ -2,6 +2,7 @@
 //! likes, and the process it was taken of never notices.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use anyhow::{Result, ensure};
 use popcorn_metadata::image::{Checkpoint, Image};
 use popcorn_testsuite::process;
 use popcorn_testsuite::running::Running;
+use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
 use popcorn_toolchains::{ALL, BASE, Isa};
 
@@ -557,6 +559,52 @@ fn who_cannot_be_checkpointed() -> Result<()> {
     nobody.kill()?;
     nobody.wait()?;
     result
+}
+
+/// Ctrl-C: the file under way, the request and its signal are taken back, and the process goes on.
+#[test]
+fn an_interrupted_request_leaves_nothing() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    // No migration point while it waits for its input.
+    let prog = "#include <stdio.h>\n#include <unistd.h>\nint main(void) { char c; puts(\"0 here 210\"); fflush(stdout); \
+                return read(0, &c, 1) ? 1 : 42; }";
+    w.file("prog.c", prog);
+    w.ok("popcorn-cc", "-O2 prog.c -o prog")?;
+    let run = w.path("run");
+    fs::create_dir(&run)?;
+    let mut running = Running::spawn(Command::new(w.path("prog")).env("XDG_RUNTIME_DIR", &run))?;
+    running.line()?;
+    let (pid, before) = (running.pid(), w.files());
+    let requests = || -> Vec<_> {
+        let dir = fs::read_dir(&run).into_iter().flatten().flatten().next();
+        let files = dir.and_then(|dir| fs::read_dir(dir.path()).ok());
+        let files = files.into_iter().flatten().flatten();
+        files.map(|f| f.file_name()).collect()
+    };
+    let migrate = format!("migrate {pid} --to {}", ALL[1].name);
+    for (line, name, signal) in [
+        (format!("checkpoint {pid} -o image"), "INT", 2),
+        (format!("checkpoint --stop {pid}"), "TERM", 15),
+        (migrate, "INT", 2),
+    ] {
+        // The shell that runs the tests may have had signals ignored.
+        let mut tool = Command::new("env");
+        tool.arg("--default-signal").arg(toolchain::tool("popcorn"));
+        tool.args(line.split(' ')).current_dir(w.path("."));
+        let mut tool = tool.env("XDG_RUNTIME_DIR", &run).spawn()?;
+        while requests().is_empty() && tool.try_wait()?.is_none() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let kill = format!("kill -{name} {}", tool.id());
+        ensure!(Command::new("sh").args(["-c", &kill]).status()?.success());
+        let status = tool.wait()?;
+        ensure!(status.signal() == Some(signal), "{line}: {status}");
+        ensure!(w.files() == before, "{line}: {:?}", w.files());
+        ensure!(requests().is_empty(), "{line}: {:?}", requests());
+    }
+    running.finish()
 }
 
 /// The disk is full, or the file may not be as large: nothing is left, and the process goes on, also if

@@ -184,6 +184,31 @@ fn inline_assembly_names_function_and_line() -> Result<()> {
 }
 
 #[test]
+fn tail_calls_that_not_every_isa_can_make() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    let tail = |words: &str, call: &str| {
+        format!(
+            "long next({words});\nlong here({words})\n{{\n\t__attribute__((musttail)) return next({call});\n}}\n"
+        )
+    };
+    let words = "long a, long b, long c, long d, long e, long f, long g, long h";
+    let more = format!("{words}, double x, double y");
+    w.file("eight.c", &tail(&more, "b, c, d, e, f, g, h, a, y, x"));
+    w.ok("popcorn-cc", "-O2 -c eight.c -o eight.o")?;
+    w.file(
+        "nine.c",
+        &tail(&format!("{words}, int i"), "b, c, d, e, f, g, h, a, i"),
+    );
+    w.refused(
+        "popcorn-cc",
+        "-g -O2 -c nine.c -o nine.o",
+        &["a tail call (musttail)", "`here`", "nine.c:4"],
+    )
+}
+
+#[test]
 fn c_errors_are_clangs_own() -> Result<()> {
     let Some(w) = Workspace::new() else {
         return Ok(());

@@ -1,8 +1,10 @@
 //! `popcorn run`: what its options make a program do.
 
 use anyhow::{Result, ensure};
+use popcorn_testsuite::toolchain::missing_emulator;
+use popcorn_testsuite::trials::hops;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::BASE;
+use popcorn_toolchains::{ALL, BASE};
 
 /// Passes migration points in recursion; prints a sum that depends on all of it.
 const DOWN: &str = r#"
@@ -69,5 +71,50 @@ fn points_and_gaps_are_counted() -> Result<()> {
         "{line}"
     );
     ensure!(line.contains(" ns before "), "{line}");
+    Ok(())
+}
+
+/// Passes points with a second thread beside it, then alone.
+const BESIDE: &str = r#"
+#include <pthread.h>
+static void *other(void *n) { return (char *)n + down(100); }
+static void beside(void)
+{
+	pthread_t t;
+	void *result;
+	for (int i = 0; i < 20; i++) {
+		if (pthread_create(&t, 0, other, 0))
+			abort();
+		down(100);
+		pthread_join(t, &result);
+	}
+}
+"#;
+
+#[test]
+fn a_program_with_threads_says_once_that_it_does_not_hop() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    let at = DOWN.find("int main").unwrap_or_default();
+    let main = DOWN[at..].replace("unsigned sum", "beside(); unsigned sum");
+    w.file("beside.c", &format!("{}{BESIDE}{main}", &DOWN[..at]));
+    w.ok("popcorn-cc", "-O2 beside.c -o beside")?;
+    let printed = w.ok("popcorn", "run beside")?.stdout;
+    for isa in ALL.iter().filter(|i| missing_emulator(i).is_none()) {
+        let line = format!(
+            "run --isa {} --hop every=50,max=9,isas=self beside",
+            isa.name
+        );
+        let outcome = w.ok("popcorn", &line)?;
+        ensure!(outcome.stdout == printed, "{outcome:?}");
+        let said =
+            "popcorn: the program has 2 threads: it does not hop while there is more than one\n";
+        ensure!(outcome.stderr == said, "{outcome:?}");
+        let outcome = w.ok("popcorn", &line.replace("run", "run --trace"))?;
+        ensure!(outcome.stdout == printed, "{outcome:?}");
+        // Once it is alone it makes up for it.
+        ensure!(hops(&outcome.stderr) == 9, "{outcome:?}");
+    }
     Ok(())
 }

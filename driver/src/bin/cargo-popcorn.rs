@@ -8,32 +8,19 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
-use popcorn_driver::args::unknown_isa;
-use popcorn_driver::cli::run::{self, Run};
+use popcorn_driver::cli::run::{self, How, Run};
 use popcorn_driver::rust::{cargo, link};
 use popcorn_driver::{Error, Result};
-use popcorn_toolchains::Isa;
 
 /// Runs a program that cargo built, as `popcorn run` does.
 #[derive(Parser)]
 #[command(name = "cargo popcorn run")]
 struct Runner {
-    /// Start as this ISA (default: the host's)
-    #[arg(long, value_parser = isa)]
-    isa: Option<&'static Isa>,
-    /// Move by itself: every=N[,max=M],isas=A:B:C, or isas=self
-    #[arg(long, value_name = "SPEC")]
-    hop: Option<String>,
-    /// Print a line per hop on standard error
-    #[arg(long)]
-    trace: bool,
+    #[command(flatten)]
+    how: How,
     /// The program and its arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     words: Vec<std::ffi::OsString>,
-}
-
-fn isa(name: &str) -> std::result::Result<&'static Isa, String> {
-    Isa::by_name(name).ok_or_else(|| unknown_isa(name).to_string())
 }
 
 fn main() -> ExitCode {
@@ -101,9 +88,7 @@ fn start(words: &[String]) -> Result<ExitCode> {
     let mut words = runner.words.into_iter();
     let prog = words.next().unwrap_or_default();
     match run::run(&Run {
-        isa: runner.isa,
-        hop: runner.hop,
-        trace: runner.trace,
+        how: runner.how,
         gaps: false,
         prog: cargo::place(Path::new(&prog))?,
         args: words.collect(),

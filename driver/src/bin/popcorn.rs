@@ -1,18 +1,16 @@
 //! `popcorn`: runs, moves and looks at programs that popcorn-cc linked.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use popcorn_driver::args::unknown_isa;
 use popcorn_driver::cli::image::ImageFile;
 use popcorn_driver::cli::request::Answer;
 use popcorn_driver::cli::restore::Restore;
-use popcorn_driver::cli::run::Run;
-use popcorn_driver::cli::{checkpoint, extract, inspect, migrate, report, restore, run};
-use popcorn_driver::{runtime_build, sysroot};
+use popcorn_driver::cli::run::{Run, isa};
+use popcorn_driver::cli::{checkpoint, extract, inspect, interrupt, migrate, report, restore, run};
+use popcorn_driver::{Error, runtime_build, sysroot};
 use popcorn_toolchains::Isa;
 
 /// Programs that run on several ISAs and move between them while they run.
@@ -26,25 +24,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Cmd {
     /// Run a program
-    Run {
-        /// Start as this ISA (default: the host's)
-        #[arg(long, value_parser = isa)]
-        isa: Option<&'static Isa>,
-        /// Move by itself: every=N[,max=M],isas=A:B:C, or isas=self to capture and resume in place
-        #[arg(long, value_name = "SPEC")]
-        hop: Option<String>,
-        /// Print a line per hop on standard error
-        #[arg(long)]
-        trace: bool,
-        /// Print at the end how many migration points it passed, and the longest time between two
-        #[arg(long)]
-        gaps: bool,
-        /// The program
-        prog: PathBuf,
-        /// Its arguments
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<OsString>,
-    },
+    Run(Run),
     /// Move a running process, and wait until it has happened
     Migrate {
         /// Process id
@@ -124,15 +104,10 @@ enum Cmd {
     },
 }
 
-/// Looks an ISA up for clap; the error lists those there are.
-fn isa(name: &str) -> Result<&'static Isa, String> {
-    Isa::by_name(name).ok_or_else(|| unknown_isa(name).to_string())
-}
-
 /// A time limit.
 fn seconds(text: f64) -> popcorn_driver::Result<Duration> {
     Duration::try_from_secs_f64(text)
-        .map_err(|_| popcorn_driver::Error::Plain(format!("{text} is no number of seconds")))
+        .map_err(|_| Error::Plain(format!("{text} is no number of seconds")))
 }
 
 /// Says why a process has not done what it was asked for.
@@ -153,6 +128,7 @@ fn unmet(pid: u32, done: &str, answer: Answer) -> ExitCode {
 fn main() -> ExitCode {
     match command(Cli::parse().command) {
         Ok(code) => code,
+        Err(Error::Interrupted(signal)) => interrupt::die(signal),
         Err(error) => {
             eprintln!("popcorn: error: {error}");
             ExitCode::FAILURE
@@ -162,21 +138,7 @@ fn main() -> ExitCode {
 
 fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
     match command {
-        Cmd::Run {
-            isa,
-            hop,
-            trace,
-            gaps,
-            prog,
-            args,
-        } => match run::run(&Run {
-            isa,
-            hop,
-            trace,
-            gaps,
-            prog,
-            args,
-        })? {},
+        Cmd::Run(job) => match run::run(&job)? {},
         Cmd::Migrate { pid, to, timeout } => {
             Ok(match migrate::migrate(pid, to, seconds(timeout)?)? {
                 Answer::Done(how) => {

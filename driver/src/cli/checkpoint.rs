@@ -11,10 +11,9 @@ use std::time::Duration;
 
 use popcorn_metadata::image::{Checkpoint, Image};
 use popcorn_toolchains::Isa;
-use rustix::process::{Pid, Signal, kill_process};
 
-use crate::cli::image;
-use crate::cli::request::{Answer, Process};
+use crate::cli::request::{self, Answer, Process};
+use crate::cli::{image, interrupt};
 use crate::error::{Error, Result};
 use crate::output::{self, Pending};
 
@@ -32,6 +31,7 @@ pub struct Job {
 
 /// Takes the checkpoint. An [`Answer::Done`] is what to print.
 pub fn checkpoint(job: &Job) -> Result<Answer> {
+    interrupt::watch()?;
     let process = Process::find(job.pid)?;
     if let Some(path) = &job.output
         && output::is_special(path)
@@ -59,7 +59,12 @@ pub fn checkpoint(job: &Job) -> Result<Answer> {
     let path = finish(job, pending, &file, &place)?;
     // From here on the image is safe.
     if job.stop {
-        end(job.pid)?;
+        request::end(job.pid).map_err(|e| {
+            let pid = job.pid;
+            Error::Plain(format!(
+                "the image is written, but process {pid} cannot be ended: {e}"
+            ))
+        })?;
     }
     let (isa, figures) = said.split_once(' ').unwrap_or(("?", &said));
     let verb = if job.stop { "stopped" } else { "goes on" };
@@ -84,6 +89,7 @@ fn finish(job: &Job, pending: Pending, file: &File, place: &Path) -> Result<Path
         format!("{name}.{}.popcorn", job.pid).into()
     });
     file.sync_all().map_err(Error::io(&path))?;
+    interrupt::check()?;
     let pending = pending.renamed(&path);
     pending.commit()?;
     let dir = match path.parent() {
@@ -95,18 +101,6 @@ fn finish(job: &Job, pending: Pending, file: &File, place: &Path) -> Result<Path
         let _ = dir.sync_all();
     }
     Ok(path)
-}
-
-/// Ends a process that waits for just that.
-fn end(pid: u32) -> Result<()> {
-    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    let killed = number.map(|pid| kill_process(pid, Signal::KILL));
-    match killed {
-        Some(Ok(())) => Ok(()),
-        _ => Err(Error::Plain(format!(
-            "the image is written, but process {pid} cannot be ended"
-        ))),
-    }
 }
 
 /// The name of the ISA that an image was taken on.

@@ -13,7 +13,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::cli::exe::Exe;
+use crate::cli::interrupt;
 use crate::error::{Error, Result};
 
 /// The signal that the runtime waits for. An emulator maps its guest's real-time signals two up.
@@ -74,6 +77,13 @@ impl Request {
                     None => format!("process {pid} ended before it answered"),
                 }));
             }
+            if let Err(interrupted) = interrupt::check() {
+                // Nobody wants what the copy writes.
+                if let Some(writer) = writer {
+                    let _ = end(writer);
+                }
+                return Err(interrupted);
+            }
             if writer.is_none() && start.elapsed() >= timeout {
                 return Ok(Answer::TimedOut(reason));
             }
@@ -88,6 +98,12 @@ impl Drop for Request {
         let _ = remove(&self.request);
         let _ = remove(&self.reply);
     }
+}
+
+/// Kills a process.
+pub fn end(pid: u32) -> rustix::io::Result<()> {
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    kill_process(number.ok_or(rustix::io::Errno::SRCH)?, Signal::KILL)
 }
 
 /// Whether there is such a process, and it has not ended.
@@ -169,7 +185,7 @@ impl Process {
         let start = Instant::now();
         loop {
             let status = fs::read_to_string(&path).map_err(Error::io(&path))?;
-            if catches(&status, signal) {
+            if interrupt::in_mask(&status, "SigCgt:", signal) {
                 return Ok(signal);
             }
             // It may have begun, or be in the middle of a hop.
@@ -201,15 +217,6 @@ fn unreadable(pid: u32, error: &io::Error) -> Error {
         format!("the program of process {pid} cannot be read: {error}"),
         "it has ended, or it is not this user's to look at",
     )
-}
-
-/// Whether `SigCgt` in a `/proc/PID/status` has `signal`.
-fn catches(status: &str, signal: u32) -> bool {
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigCgt:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// Whether an emulator's process runs one of our images: they come out of memory files of that name, and
@@ -290,14 +297,6 @@ fn remove(path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn caught_signals_are_read_from_the_mask() {
-        let status = "Name:\tx\nSigCgt:\t2000000000000001\n";
-        assert!(catches(status, 62) && catches(status, 1));
-        assert!(!catches(status, 61) && !catches(status, 64));
-        assert!(!catches("", 62));
-    }
 
     #[test]
     fn a_foreign_process_is_refused() {

@@ -11,6 +11,7 @@
 #include "llvm/IR/Function.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/MDBuilder.h"
@@ -137,6 +138,13 @@ void popcorn_drop_target_attributes(LLVMValueRef function) {
                  Attribute::OptimizeNone, Attribute::NoRedZone, Attribute::NonLazyBind,
                  Attribute::NoCfCheck})
     F->removeFnAttr(K);
+}
+
+// The C API can set fast-math flags, not take them away.
+void popcorn_forbid_contraction(LLVMValueRef function) {
+  for (Instruction &I : instructions(*unwrap<Function>(function)))
+    if (isa<FPMathOperator>(I))
+      I.setHasAllowContract(false);
 }
 
 void popcorn_drop_personality(LLVMValueRef function) {

@@ -24,6 +24,7 @@ unsafe extern "C" {
     pub fn popcorn_sign_extend_ints(value: LLVMValueRef);
     pub fn popcorn_drop_attributes(value: LLVMValueRef) -> i32;
     pub fn popcorn_drop_target_attributes(function: LLVMValueRef);
+    pub fn popcorn_forbid_contraction(function: LLVMValueRef);
     pub fn popcorn_drop_personality(function: LLVMValueRef);
     pub fn popcorn_byval_type(value: LLVMValueRef, index: u32) -> LLVMTypeRef;
     pub fn popcorn_remove_byval(value: LLVMValueRef, index: u32);

@@ -478,6 +478,11 @@ impl Value {
     pub fn drop_target_attributes(self) {
         unsafe { shim::popcorn_drop_target_attributes(self.0) }
     }
+    /// Takes back the front end's leave to round a product and a sum only once: an ISA would make use of it,
+    /// another could not.
+    pub fn forbid_contraction(self) {
+        unsafe { shim::popcorn_forbid_contraction(self.0) }
+    }
     pub fn params(self) -> Vec<Value> {
         unsafe {
             (0..LLVMCountParams(self.0))

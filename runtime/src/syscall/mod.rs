@@ -113,7 +113,7 @@ pub fn forward(n: i64, args: [i64; 6]) -> i64 {
 }
 
 /// `-ENOSYS`, with a line under `POPCORN_TRACE`.
-fn untranslated(n: i64) -> i64 {
+pub fn untranslated(n: i64) -> i64 {
     if state::tracing() {
         let mut line = text::Line::new();
         line.str("popcorn: system call ");

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, Ordering::Relaxed};
 
-use super::{EBADF, forward, nr};
+use super::{EBADF, forward, nr, untranslated};
 
 /// Program state. Addresses as the program gave them; 0: never.
 static CLEAR_TID: AtomicU64 = AtomicU64::new(0);
@@ -120,10 +120,11 @@ pub fn reinstall() {
     }
 }
 
-/// `fork`, `vfork`, `clone`. A child with memory of its own gets the map table whole.
+/// `fork`, `vfork`, `clone`. A child with memory of its own gets the map table whole. One that shares ours
+/// would return through our frames on a stack that does not have them: libc's threads begin in assembly.
 pub fn clone(n: i64, args: [i64; 6]) -> i64 {
     if n == nr::CLONE && args[0] & CLONE_VM != 0 {
-        return forward(n, args);
+        return untranslated(n);
     }
     // vfork's child must not share our native stack with code that has returned from here.
     let (n, args) = if n == nr::VFORK {

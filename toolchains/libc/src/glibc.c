@@ -3,8 +3,10 @@
  * both libraries; testsuite/tests/rust.rs compares those that Rust's standard library uses. */
 
 #define _GNU_SOURCE
+#include <aio.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <resolv.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,6 +61,8 @@ ssize_t pread64(int fd, void *to, size_t n, off_t at) { return pread(fd, to, n, 
 ssize_t pwrite64(int fd, const void *from, size_t n, off_t at) { return pwrite(fd, from, n, at); }
 ssize_t preadv64(int fd, const struct iovec *v, int n, off_t at) { return preadv(fd, v, n, at); }
 ssize_t pwritev64(int fd, const struct iovec *v, int n, off_t at) { return pwritev(fd, v, n, at); }
+ssize_t preadv64v2(int fd, const struct iovec *v, int n, off_t at, int flags) { return preadv2(fd, v, n, at, flags); }
+ssize_t pwritev64v2(int fd, const struct iovec *v, int n, off_t at, int flags) { return pwritev2(fd, v, n, at, flags); }
 ssize_t sendfile64(int out, int in, off_t *at, size_t n) { return sendfile(out, in, at, n); }
 int posix_fadvise64(int fd, off_t at, off_t n, int advice) { return posix_fadvise(fd, at, n, advice); }
 int posix_fallocate64(int fd, off_t at, off_t n) { return posix_fallocate(fd, at, n); }
@@ -73,6 +77,10 @@ int statvfs64(const char *path, struct statvfs *st) { return statvfs(path, st); 
 int fstatvfs64(int fd, struct statvfs *st) { return fstatvfs(fd, st); }
 struct dirent *readdir64(DIR *dir) { return readdir(dir); }
 int readdir64_r(DIR *dir, struct dirent *entry, struct dirent **result) { return readdir_r(dir, entry, result); }
+ssize_t getdents64(int fd, void *to, size_t n) { return getdents(fd, to, n); }
+int alphasort64(const struct dirent **a, const struct dirent **b) { return alphasort(a, b); }
+int versionsort64(const struct dirent **a, const struct dirent **b) { return versionsort(a, b); }
+void globfree64(glob_t *paths) { globfree(paths); }
 int getrlimit64(int which, struct rlimit *limit) { return getrlimit(which, limit); }
 int setrlimit64(int which, const struct rlimit *limit) { return setrlimit(which, limit); }
 int prlimit64(pid_t pid, int which, const struct rlimit *new, struct rlimit *old)
@@ -84,8 +92,35 @@ FILE *freopen64(const char *path, const char *mode, FILE *f) { return freopen(pa
 FILE *tmpfile64(void) { return tmpfile(); }
 int fseeko64(FILE *f, off_t offset, int whence) { return fseeko(f, offset, whence); }
 off_t ftello64(FILE *f) { return ftello(f); }
+int fgetpos64(FILE *f, fpos_t *to) { return fgetpos(f, to); }
+int fsetpos64(FILE *f, const fpos_t *from) { return fsetpos(f, from); }
 int mkstemp64(char *name) { return mkstemp(name); }
 int mkostemp64(char *name, int flags) { return mkostemp(name, flags); }
+int mkstemps64(char *name, int suffix) { return mkstemps(name, suffix); }
+int mkostemps64(char *name, int suffix, int flags) { return mkostemps(name, suffix, flags); }
+int aio_read64(struct aiocb *cb) { return aio_read(cb); }
+int aio_write64(struct aiocb *cb) { return aio_write(cb); }
+int aio_error64(const struct aiocb *cb) { return aio_error(cb); }
+ssize_t aio_return64(struct aiocb *cb) { return aio_return(cb); }
+int aio_cancel64(int fd, struct aiocb *cb) { return aio_cancel(fd, cb); }
+int aio_suspend64(const struct aiocb *const list[], int n, const struct timespec *limit)
+{
+	return aio_suspend(list, n, limit);
+}
+int aio_fsync64(int how, struct aiocb *cb) { return aio_fsync(how, cb); }
+int lio_listio64(int mode, struct aiocb *const *list, int n, struct sigevent *done)
+{
+	return lio_listio(mode, list, n, done);
+}
+
+/* How programs for its versions before 2.33 ask; `version` was that of the structure. */
+int __xstat64(int version, const char *path, struct stat *st) { return stat(path, st); }
+int __lxstat64(int version, const char *path, struct stat *st) { return lstat(path, st); }
+int __fxstat64(int version, int fd, struct stat *st) { return fstat(fd, st); }
+int __fxstatat64(int version, int dir, const char *path, struct stat *st, int flags)
+{
+	return fstatat(dir, path, st, flags);
+}
 
 /* What the interface served here amounts to, for those who choose by it. */
 const char *gnu_get_libc_version(void) { return "2.17"; }
