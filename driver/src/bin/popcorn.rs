@@ -174,6 +174,7 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
             hop,
             trace,
             gaps,
+            env: Vec::new(),
             prog,
             args,
         })? {},

@@ -19,6 +19,8 @@ pub struct Run {
     pub trace: bool,
     /// Measure the time between migration points.
     pub gaps: bool,
+    /// Changes of the environment; without a value the variable goes.
+    pub env: Vec<(OsString, Option<OsString>)>,
     pub prog: PathBuf,
     pub args: Vec<OsString>,
 }
@@ -45,6 +47,12 @@ pub fn run(run: &Run) -> Result<std::convert::Infallible> {
     }
     if run.gaps {
         command.env("POPCORN_GAPS", "1");
+    }
+    for (name, value) in &run.env {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     command.args(&run.args);
     Err(launch::exec(command))
