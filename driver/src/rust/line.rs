@@ -96,11 +96,11 @@ fn add_library(line: &mut Line, name: &str, is_static: bool) {
     }
 }
 
-/// Never less than O2. A build waits for the back ends of all ISAs: with std unreduced they take three times as
-/// long, and no debug information is kept that optimisation could spoil. What the dev profile checks at run time is
-/// in the bitcode.
+/// Never O0. A build waits for the back ends of all ISAs: with std unreduced they take three times as long, and no
+/// debug information is kept that optimisation could spoil. What the dev profile checks at run time is in the bitcode.
 fn level_of(text: &str) -> OptLevel {
     match text {
+        "0" | "1" => OptLevel::O1,
         "3" => OptLevel::O3,
         "s" => OptLevel::Os,
         "z" => OptLevel::Oz,
@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn no_program_is_left_as_large_as_std() {
         for (word, level) in [
-            ("0", OptLevel::O2),
-            ("1", OptLevel::O2),
+            ("0", OptLevel::O1),
+            ("2", OptLevel::O2),
             ("s", OptLevel::Os),
         ] {
             let parsed = line(&format!("a.o -o a -Wl,-plugin-opt=O{word}")).unwrap();
