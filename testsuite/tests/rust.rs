@@ -156,6 +156,7 @@ fn trials() -> Result<Vec<Trial>> {
     add("errors/machine-code", machine_code_is_refused);
     add("errors/prebuilt-crate", prebuilt_crate_is_refused);
     add("errors/c++", cxx_is_refused);
+    add("errors/assembly", assembly_is_refused);
     add("errors/library", missing_library_is_refused);
     add("errors/command-line", command_line_is_checked);
     let shared = builds.clone();
@@ -495,6 +496,14 @@ fn prebuilt_crate_is_refused() -> Result<()> {
             "libpre.rlib",
             "from source",
         ],
+    )
+}
+
+fn assembly_is_refused() -> Result<()> {
+    let main = "std::arch::global_asm!(\".globl f\", \"f: ret\");\nfn main() {}\n";
+    refused(
+        &[("Cargo.toml", MANIFEST), ("src/main.rs", main)],
+        &["`global_asm!`) in `it` cannot be lowered", "feature"],
     )
 }
 

@@ -71,7 +71,9 @@ pub fn read(line: &Line, system: &Path) -> Result<Inputs> {
 impl Inputs {
     fn add_object(&mut self, path: &Path, bytes: &[u8]) -> Result<()> {
         match kind(bytes) {
-            Some(Kind::Bitcode(bitcode)) => self.add_part(path.display().to_string(), bitcode),
+            Some(Kind::Bitcode(bitcode)) => {
+                self.add_part(path, path.display().to_string(), bitcode);
+            }
             Some(Kind::Fat) => {
                 self.want(bytes);
                 self.native.push(linker::Input::Object {
@@ -101,7 +103,7 @@ impl Inputs {
             let object = member.data(bytes).map_err(malformed)?;
             match kind(object) {
                 Some(Kind::Bitcode(bitcode)) => {
-                    self.add_part(format!("{}({name})", path.display()), bitcode);
+                    self.add_part(path, format!("{}({name})", path.display()), bitcode);
                 }
                 Some(Kind::Fat) => {
                     self.want(object);
@@ -117,9 +119,10 @@ impl Inputs {
         Ok(())
     }
 
-    fn add_part(&mut self, name: String, bitcode: &[u8]) {
+    fn add_part(&mut self, path: &Path, name: String, bitcode: &[u8]) {
         self.parts.push(Part {
             name,
+            owner: crate_name(path),
             bytes: bitcode.to_vec(),
         });
     }

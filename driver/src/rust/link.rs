@@ -30,6 +30,7 @@ pub fn run(words: &[String]) -> Result<()> {
     let mut parts = inputs.parts;
     parts.push(Part {
         name: "unwind.ll".into(),
+        owner: "popcorn".into(),
         bytes: UNWIND.into(),
     });
     let mut keep = inputs.wanted;
