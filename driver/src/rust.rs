@@ -5,6 +5,10 @@
 //! passes make the program for every ISA.
 
 pub mod cargo;
+pub mod compiler;
+pub mod doctests;
+pub mod flags;
 pub mod input;
 pub mod line;
 pub mod link;
+pub mod shared;

@@ -10,10 +10,11 @@ use popcorn_toolchains::BASE;
 use crate::llvm::{Linkage, Module};
 use crate::{Error, OptLevel};
 
-/// One module, as bitcode or text, with its name for messages.
+/// One module, as bitcode or text, with its name and its crate's for messages.
 #[derive(Debug, Clone)]
 pub struct Part {
     pub name: String,
+    pub owner: String,
     pub bytes: Vec<u8>,
 }
 
@@ -28,8 +29,11 @@ pub fn merge(parts: &[Part], keep: &HashSet<String>) -> Result<Vec<u8>, Error> {
         });
     };
     let module = Module::parse(&first.bytes, &first.name)?;
+    refuse_assembly(&module, first)?;
     for part in rest {
         module.link(&part.bytes, &part.name)?;
+        // Afterwards nobody could say whose it was.
+        refuse_assembly(&module, part)?;
     }
     // From here on the module is the program.
     internalise(&module, keep);
@@ -43,6 +47,20 @@ pub fn merge(parts: &[Part], keep: &HashSet<String>) -> Result<Vec<u8>, Error> {
     }
     module.strip_debug_info();
     Ok(module.bitcode())
+}
+
+fn refuse_assembly(module: &Module, part: &Part) -> Result<(), Error> {
+    if module.module_asm().is_empty() {
+        return Ok(());
+    }
+    Err(Error::Unsupported {
+        what: "assembly outside of functions (`global_asm!`)".to_owned(),
+        function: part.owner.clone(),
+        isa: "every ISA".to_owned(),
+        location: part.name.clone(),
+        help: "turn off the crate's feature that brings assembly; many have one for pure Rust"
+            .to_owned(),
+    })
 }
 
 /// Makes every definition internal that the linker need not see.

@@ -9,6 +9,8 @@ use crate::{Error, OptLevel};
 pub fn run(module: &Module, opt: OptLevel, whole: bool) -> Result<(), Error> {
     let level = match opt {
         OptLevel::O0 => return module.run_passes("always-inline", BASE, opt),
+        // The pipeline for links removes next to nothing at O1, and what is left goes through all back ends.
+        OptLevel::O1 if whole => "O2",
         OptLevel::O1 => "O1",
         OptLevel::O2 => "O2",
         OptLevel::O3 => "O3",

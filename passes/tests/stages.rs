@@ -214,6 +214,7 @@ fn a_function_beyond_the_baseline_becomes_a_trap() {
 #[test]
 fn merged_modules_are_internal_and_do_not_unwind() {
     let part = |name: &str, text: &str| Part {
+        owner: name.to_owned(),
         name: name.to_owned(),
         bytes: text.as_bytes().to_vec(),
     };

@@ -12,7 +12,7 @@
 //!
 //! Each runs as every ISA, in place at every 1st, 7th and 101st migration point with a point wherever one can
 //! be, and around the ISAs. Standard output, standard error and status are those of the plain build. With
-//! `POPCORN_LONG` set the program as it is built by default hops too.
+//! `POPCORN_LONG` set the program as it is built by default hops too, and documentation's examples are run.
 //!
 //! `rust-mixed/` has C code, a macro and tests of its own.
 
@@ -141,6 +141,28 @@ fn trials() -> Result<Vec<Trial>> {
         dir: tempfile::tempdir()?,
     });
     let mut trials = Vec::new();
+    // First what builds programs of its own: the others wait for one build, which leaves a core free.
+    let lack_all = lack.clone().or(any_emulator.clone());
+    let mut add = |name: &str, test: fn() -> Result<()>| {
+        trials.push(trial(format!("rust/{name}"), lack_all.clone(), test));
+    };
+    add("mixed/tests-on-an-isa", mixed_tests);
+    add("mixed/runs-and-hops", mixed_runs);
+    if std::env::var_os("POPCORN_LONG").is_some() {
+        add("mixed/examples-on-an-isa", mixed_examples);
+    }
+    add("settings", projects_own_settings);
+    add("errors/cdylib", cdylib_is_refused);
+    add("errors/machine-code", machine_code_is_refused);
+    add("errors/prebuilt-crate", prebuilt_crate_is_refused);
+    add("errors/c++", cxx_is_refused);
+    add("errors/assembly", assembly_is_refused);
+    add("errors/library", missing_library_is_refused);
+    add("errors/command-line", command_line_is_checked);
+    let shared = builds.clone();
+    trials.push(trial("rust/threads-stay", lack_all, move || {
+        threads_stay(shared.dense()?)
+    }));
     for program in programs()? {
         let program = Arc::new(program);
         let mut add = |kind: String, lack: Option<String>, run: Run| {
@@ -163,20 +185,6 @@ fn trials() -> Result<Vec<Trial>> {
             }
         }
     }
-    let lack_all = lack.or(any_emulator);
-    let mut add = |name: &str, test: fn() -> Result<()>| {
-        trials.push(trial(format!("rust/{name}"), lack_all.clone(), test));
-    };
-    add("mixed/runs-and-hops", mixed_runs);
-    add("mixed/tests-on-an-isa", mixed_tests);
-    add("errors/cdylib", cdylib_is_refused);
-    add("errors/machine-code", machine_code_is_refused);
-    add("errors/library", missing_library_is_refused);
-    add("errors/command-line", command_line_is_checked);
-    let shared = builds.clone();
-    trials.push(trial("rust/threads-stay", lack_all.clone(), move || {
-        threads_stay(shared.dense()?)
-    }));
     Ok(trials)
 }
 
@@ -331,7 +339,8 @@ fn mixed_runs() -> Result<()> {
         describe(&run)
     );
     let hop = format!("every=3,max=6,isas={}", toolchain::all_isas(":"));
-    let run = cargo().run("run", &["--release", "--quiet", "--trace", "--hop", &hop])?;
+    // The dev profile, with its checks.
+    let run = cargo().run("run", &["--quiet", "--trace", "--hop", &hop])?;
     ensure!(run.stdout == expected.as_bytes(), "{}", describe(&run));
     ensure!(hops(&run.stderr) == 6, "{}", run.stderr);
     let placed = cargo().target_dir().join("popcorn/release/mixed");
@@ -343,20 +352,12 @@ fn mixed_runs() -> Result<()> {
 fn mixed_tests() -> Result<()> {
     let isa = ALL[ALL.len() - 1].name;
     let cargo = || Cargo::popcorn(&mixed(), "mixed");
-    let run = cargo().run("test", &["--release", "--lib", "--isa", isa])?;
+    let run = cargo().run("test", &["--lib", "--isa", isa])?;
     let text = String::from_utf8_lossy(&run.stdout).into_owned();
     ensure!(run.status.success(), "{}", describe(&run));
     ensure!(text.contains("2 passed; 0 failed; 1 ignored"), "{text}");
     // A panic is not caught: the test that fails ends the run.
-    let words = [
-        "--release",
-        "--lib",
-        "--isa",
-        isa,
-        "--",
-        "--ignored",
-        "--nocapture",
-    ];
+    let words = ["--lib", "--isa", isa, "--", "--ignored", "--nocapture"];
     let run = cargo().run("test", &words)?;
     ensure!(!run.status.success(), "{}", describe(&run));
     ensure!(
@@ -367,20 +368,47 @@ fn mixed_tests() -> Result<()> {
     Ok(())
 }
 
-/// Builds a crate of these files; the error has all of `texts`, and no program appears.
-fn refused(files: &[(&str, &str)], texts: &[&str]) -> Result<()> {
+/// The examples of its documentation run as that ISA too, each in a process: one of them panics as it should.
+fn mixed_examples() -> Result<()> {
+    let isa = ALL[ALL.len() - 1].name;
+    let run = Cargo::popcorn(&mixed(), "mixed").run("test", &["--doc", "--isa", isa])?;
+    let text = String::from_utf8_lossy(&run.stdout).into_owned();
+    ensure!(run.status.success(), "{}", describe(&run));
+    ensure!(text.contains("2 passed; 0 failed"), "{text}");
+    ensure!(!run.stderr.contains("same process"), "{}", run.stderr);
+    Ok(())
+}
+
+/// Writes a crate of these files.
+fn written(files: &[(&str, &str)]) -> Result<TempDir> {
     let dir = tempfile::tempdir()?;
     for (name, text) in files {
         let path = dir.path().join(name);
         fs::create_dir_all(path.parent().context("a file has a folder")?)?;
         fs::write(path, text)?;
     }
+    Ok(dir)
+}
+
+/// `cargo popcorn` there.
+fn cargo_popcorn(dir: &TempDir, words: &[&str]) -> Result<Outcome> {
     let mut cargo = Command::new(toolchain::tool("cargo-popcorn"));
-    cargo
-        .args(["popcorn", "build", "--offline"])
-        .current_dir(dir.path());
-    cargo.env_remove("CARGO_TARGET_DIR");
-    let outcome = process::run(&mut cargo, "", LIMIT)?;
+    cargo.arg("popcorn").args(words).current_dir(dir.path());
+    // The toolchain is chosen by a file that is not above the crate.
+    let toolchain = fs::read_to_string(toolchain::root().join("rust-toolchain.toml"))?;
+    let channel = toolchain.split("channel = \"").nth(1);
+    let channel = channel.and_then(|text| text.split('"').next());
+    cargo.env("RUSTUP_TOOLCHAIN", channel.context("a channel")?);
+    for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        cargo.env_remove(name);
+    }
+    process::run(&mut cargo, "", LIMIT)
+}
+
+/// Builds a crate of these files; the error has all of `texts`, and no program appears.
+fn refused(files: &[(&str, &str)], texts: &[&str]) -> Result<()> {
+    let dir = written(files)?;
+    let outcome = cargo_popcorn(&dir, &["build", "--offline"])?;
     ensure!(!outcome.status.success(), "it was built");
     for text in texts {
         ensure!(
@@ -438,11 +466,95 @@ fn machine_code_is_refused() -> Result<()> {
             ("src/main.rs", main),
         ],
         &[
-            "machine code that popcorn-cc did not compile",
+            "crate `it` brings machine code that popcorn-cc did not compile",
             "libf.a",
             "build script",
         ],
     )
+}
+
+/// A library of Rust that was built before, without bitcode.
+fn prebuilt_crate_is_refused() -> Result<()> {
+    let script = r#"fn main() {
+        let out = std::env::var("OUT_DIR").unwrap();
+        let rustc = std::env::var("RUSTC").unwrap();
+        std::fs::write(format!("{out}/pre.rs"), "pub fn pre() -> Vec<u8> { vec![7] }").unwrap();
+        let words = ["--crate-type=rlib", "-Cembed-bitcode=no", "-Cpanic=abort", "pre.rs"];
+        let status = std::process::Command::new(rustc).args(words).current_dir(&out).status();
+        assert!(status.unwrap().success());
+        println!("cargo::rustc-link-search={out}");
+    }"#;
+    let main = "extern crate pre;\nfn main() { println!(\"{:?}\", pre::pre()); }\n";
+    refused(
+        &[
+            ("Cargo.toml", MANIFEST),
+            ("build.rs", script),
+            ("src/main.rs", main),
+        ],
+        &[
+            "crate `pre` carries no bitcode",
+            "libpre.rlib",
+            "from source",
+        ],
+    )
+}
+
+fn assembly_is_refused() -> Result<()> {
+    let main = "std::arch::global_asm!(\".globl f\", \"f: ret\");\nfn main() {}\n";
+    refused(
+        &[("Cargo.toml", MANIFEST), ("src/main.rs", main)],
+        &["`global_asm!`) in `it` cannot be lowered", "feature"],
+    )
+}
+
+/// A build script that compiles C++ as the `cc` crate does, with the compiler it is told to use.
+fn cxx_is_refused() -> Result<()> {
+    let script = r#"fn main() {
+        let target = std::env::var("TARGET").unwrap().replace('-', "_");
+        let compiler = std::env::var(format!("CXX_{target}")).unwrap();
+        let status = std::process::Command::new(compiler).args(["-c", "src/f.cpp"]).status();
+        assert!(status.unwrap().success());
+    }"#;
+    refused(
+        &[
+            ("Cargo.toml", MANIFEST),
+            ("build.rs", script),
+            ("src/f.cpp", "int f() { return 1; }\n"),
+            ("src/main.rs", "fn main() {}\n"),
+        ],
+        &["crate `it` compiles C++", "src/f.cpp", "feature"],
+    )
+}
+
+/// Flags and a runner of the project's own, each as text, and a library that is a cdylib besides.
+fn projects_own_settings() -> Result<()> {
+    let manifest =
+        format!("{MANIFEST}[lib]\nname = \"plug\"\ncrate-type = [\"cdylib\", \"lib\"]\n");
+    let triple = format!("{}-unknown-linux-gnu", BASE.name);
+    let settings = format!(
+        "[build]\nrustflags = \"--cfg wanted --check-cfg cfg(wanted)\"\n[target.{triple}]\nrunner = \"nowhere\"\n"
+    );
+    let dir = written(&[
+        ("Cargo.toml", &manifest),
+        (".cargo/config.toml", &settings),
+        (
+            "src/lib.rs",
+            "#![deny(warnings)]\npub fn plug() -> u8 { if cfg!(wanted) { 42 } else { 1 } }\n",
+        ),
+        (
+            "src/main.rs",
+            "fn main() { std::process::exit(plug::plug().into()) }\n",
+        ),
+    ])?;
+    let isa = ALL[ALL.len() - 1].name;
+    let run = cargo_popcorn(&dir, &["run", "--offline", "--isa", isa])?;
+    ensure!(status(&run) == 42, "{}", describe(&run));
+    let note = "shared library `plug` is not built";
+    ensure!(run.stderr.contains(note), "{}", describe(&run));
+    // What was left out is not built again each time.
+    let run = cargo_popcorn(&dir, &["build", "--offline"])?;
+    ensure!(!run.stderr.contains("Compiling"), "{}", describe(&run));
+    Ok(())
 }
 
 fn missing_library_is_refused() -> Result<()> {
@@ -453,7 +565,10 @@ fn missing_library_is_refused() -> Result<()> {
             ("build.rs", script),
             ("src/main.rs", "fn main() {}\n"),
         ],
-        &["shared library `nowhere`", "vendored"],
+        &[
+            "shared library `nowhere` that crate `it` asks for",
+            "vendored",
+        ],
     )
 }
 

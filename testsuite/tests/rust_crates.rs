@@ -26,6 +26,17 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
+    // Its library is a cdylib besides.
+    Case {
+        name: "grex",
+        args: &["--repetitions", "--digits", "-"],
+        stdin: || {
+            (0..12)
+                .map(|i| format!("ab{}-{}\n", i * 7, "xy".repeat(i)))
+                .collect()
+        },
+        every: 50,
+    },
     Case {
         name: "hexyl",
         args: &["--color=never", "--border=ascii"],

@@ -3,14 +3,14 @@
 //! Cargo and build scripts call this program again under other names: as rustc's linker, as the C compiler
 //! of build scripts, and, with `--runner`, to run what was built.
 
-use std::os::unix::process::CommandExt;
+use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
+use popcorn_driver::Result;
 use popcorn_driver::cli::run::{self, How, Run};
-use popcorn_driver::rust::{cargo, link};
-use popcorn_driver::{Error, Result};
+use popcorn_driver::rust::{cargo, compiler, doctests, link};
 
 /// Runs a program that cargo built, as `popcorn run` does.
 #[derive(Parser)]
@@ -20,7 +20,7 @@ struct Runner {
     how: How,
     /// The program and its arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
-    words: Vec<std::ffi::OsString>,
+    words: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
@@ -49,7 +49,7 @@ fn dispatch(words: &[String]) -> Result<ExitCode> {
     let words = words.get(1..).unwrap_or_default();
     match (name, words.first().map(String::as_str)) {
         (cargo::LINKER, _) => link::run(words).map(|()| ExitCode::SUCCESS),
-        (cargo::COMPILER, _) => compile(words),
+        (compiler::CC | compiler::CXX, _) => match compiler::become_compiler(name, words)? {},
         (_, Some("--runner")) => start(words),
         // cargo passes the name of the subcommand on.
         (_, Some("popcorn")) => build(&words[1..]),
@@ -63,34 +63,24 @@ fn build(words: &[String]) -> Result<ExitCode> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-/// Becomes the C compiler: popcorn-cc for the program's crates, the system's for build scripts' own.
-fn compile(words: &[String]) -> Result<ExitCode> {
-    let ours = cargo::is_for_the_program();
-    let tool = if ours {
-        let exe = std::env::current_exe().and_then(|e| e.canonicalize());
-        let exe = exe.map_err(Error::io(Path::new("/proc/self/exe")))?;
-        exe.with_file_name("popcorn-cc")
-    } else {
-        "cc".into()
-    };
-    let words = words.iter().filter(|w| !(ours && cargo::is_understood(w)));
-    let source = Command::new(&tool).args(words).exec();
-    Err(Error::Tool {
-        tool: tool.display().to_string(),
-        source,
-        help: "it compiles the C code of build scripts".into(),
-    })
-}
-
 /// Becomes the program.
 fn start(words: &[String]) -> Result<ExitCode> {
     let runner = Runner::parse_from(words);
-    let mut words = runner.words.into_iter();
-    let prog = words.next().unwrap_or_default();
+    let mut env: Vec<_> = compiler::hidden().into_iter().map(|n| (n, None)).collect();
+    let again = words.len() + 1 - runner.words.len();
+    let mut rest = runner.words.into_iter();
+    let prog = cargo::place(Path::new(&rest.next().unwrap_or_default()))?;
+    let exe = cargo::own_path()?.into_os_string();
+    let again = words[..again].iter().map(OsString::from);
+    let again: Vec<_> = [exe].into_iter().chain(again).collect();
+    if let Some(script) = doctests::script(&prog, &again)? {
+        env.push((doctests::VARIABLE.into(), Some(script.into())));
+    }
     match run::run(&Run {
         how: runner.how,
         gaps: false,
-        prog: cargo::place(Path::new(&prog))?,
-        args: words.collect(),
+        env,
+        prog,
+        args: rest.collect(),
     })? {}
 }

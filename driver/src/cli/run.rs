@@ -40,6 +40,9 @@ pub struct Run {
     /// Print at the end how many migration points it passed, and the longest time between two
     #[arg(long)]
     pub gaps: bool,
+    /// Changes of the environment; without a value the variable goes.
+    #[arg(skip)]
+    pub env: Vec<(OsString, Option<OsString>)>,
     /// The program
     pub prog: PathBuf,
     /// Its arguments
@@ -69,6 +72,12 @@ pub fn run(run: &Run) -> Result<std::convert::Infallible> {
     }
     if run.gaps {
         command.env("POPCORN_GAPS", "1");
+    }
+    for (name, value) in &run.env {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     command.args(&run.args);
     Err(launch::exec(command))

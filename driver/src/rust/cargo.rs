@@ -11,19 +11,19 @@ use popcorn_toolchains::BASE;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::compiler::{CC, CXX};
+use super::flags;
 use crate::error::{Error, Result};
 use crate::tools::Sysroot;
 
-/// Names under which cargo and build scripts call this program, by its own name.
+/// The name under which rustc calls this program.
 pub const LINKER: &str = "popcorn-rust-ld";
-/// The C compiler that build scripts get.
-pub const COMPILER: &str = "popcorn-rust-cc";
 
 /// A word of the linker's that only makes cargo see a difference.
 pub const TOOLCHAIN: &str = "--popcorn-toolchain=";
 
 /// What marks the compilation of a crate for the program, as opposed to one for a build script or macro.
-const MARK: &str = "-Clinker-plugin-lto";
+pub const MARK: &str = "-Clinker-plugin-lto";
 
 /// The command line, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -103,22 +103,27 @@ impl Line {
 
     /// The value of one of cargo's own options.
     fn option(&self, name: &str) -> Option<&str> {
+        self.options(name).next()
+    }
+
+    /// The values of one that may be repeated.
+    fn options(&self, name: &str) -> impl Iterator<Item = &str> {
         let mut words = self.cargo.iter();
-        while let Some(word) = words.next() {
-            if let Some(value) = word.strip_prefix(name) {
-                match value.strip_prefix('=') {
-                    Some(value) => return Some(value),
-                    None if value.is_empty() => return words.next().map(String::as_str),
-                    None => {}
+        std::iter::from_fn(move || {
+            loop {
+                let value = words.next()?.strip_prefix(name);
+                match value.map(|value| (value, value.strip_prefix('='))) {
+                    Some((_, Some(value))) => return Some(value),
+                    Some(("", None)) => return words.next().map(String::as_str),
+                    _ => {}
                 }
             }
-        }
-        None
+        })
     }
 }
 
 /// rustc's name of the base ABI.
-fn target() -> String {
+pub fn target() -> String {
     format!("{}-unknown-linux-gnu", BASE.name)
 }
 
@@ -134,7 +139,7 @@ pub fn run(words: &[String]) -> Result<ExitStatus> {
     cargo.arg(&line.command).args(&line.cargo);
     cargo.arg("--target").arg(target());
     cargo.arg("--target-dir").arg(root.join("build"));
-    configure(&mut cargo, &line, &exe, &tools);
+    configure(&mut cargo, &line, &exe, &tools)?;
     if line.command == "build" {
         return build(cargo, &line);
     }
@@ -143,30 +148,39 @@ pub fn run(words: &[String]) -> Result<ExitStatus> {
 }
 
 /// Tells cargo which linker, runner, flags and C compiler the program's crates get.
-fn configure(cargo: &mut Command, line: &Line, exe: &Path, tools: &Path) {
-    let key = format!("target.{}", target());
+fn configure(cargo: &mut Command, line: &Line, exe: &Path, tools: &Path) -> Result<()> {
+    let here = std::env::current_dir().map_err(Error::io(Path::new(".")))?;
+    let users = flags::configuration(&here, line.options("--config"))?;
     let mut config = |setting: String| {
         cargo.arg("--config").arg(setting);
     };
     let mut runner = vec![exe.display().to_string(), "--runner".into()];
     runner.extend(line.runner.iter().cloned());
-    config(format!("{key}.runner={}", toml_array(&runner)));
+    let target = target();
+    let key = ["target", &target, "runner"];
+    // Cargo replaces a value by one of its own form only.
+    let is_text = flags::values(&users, &key).any(toml::Value::is_str);
+    let runner = if is_text {
+        toml_string(&runner.join(" "))
+    } else {
+        toml_array(&runner)
+    };
+    config(format!("{}={runner}", key.join(".")));
     for profile in ["dev", "release"] {
         config(format!("profile.{profile}.panic=\"abort\""));
     }
-    let flags = rustflags(line, &tools.join(LINKER));
+    let ours = rustflags(line, &tools.join(LINKER));
     // Documentation's tests are programs too.
-    config(format!("{key}.rustdocflags={}", toml_array(&flags)));
-    match users_rustflags() {
-        // The variables hide what is in configuration files, ours too.
-        Some(mut all) => {
-            all.extend(flags);
-            cargo.env("CARGO_ENCODED_RUSTFLAGS", all.join("\x1f"));
-        }
-        None => config(format!("{key}.rustflags={}", toml_array(&flags))),
+    for tool in [flags::RUSTC, flags::RUSTDOC] {
+        let mut all = flags::users(&tool, &target, &users)?;
+        // Where two contradict each other the later one counts.
+        all.extend(ours.iter().cloned());
+        cargo.env(tool.encoded, all.join("\x1f"));
     }
-    let variable = target().replace('-', "_");
-    cargo.env(format!("CC_{variable}"), tools.join(COMPILER));
+    let variable = target.replace('-', "_");
+    cargo.env(format!("CC_{variable}"), tools.join(CC));
+    cargo.env(format!("CXX_{variable}"), tools.join(CXX));
+    Ok(())
 }
 
 /// The linker is named here since these flags, unlike `linker` in a configuration, do not reach build
@@ -177,6 +191,8 @@ fn rustflags(line: &Line, linker: &Path) -> Vec<String> {
         "-Clinker-flavor=gcc",
         "-Crelocation-model=static",
         "-Ctarget-cpu=x86-64",
+        // What the linker warns of is shown, and no reason to fail even where other warnings are.
+        "--force-warn=linker-messages",
         // A crate that many use, and that otherwise makes system calls by assembly of its own.
         "--cfg=rustix_use_libc",
     ];
@@ -205,17 +221,6 @@ fn toolchain_stamp() -> String {
         hash.update(format!("{} {:?};", meta.len(), meta.modified().ok()));
     }
     format!("{:.16x}", hash.finalize())
-}
-
-fn users_rustflags() -> Option<Vec<String>> {
-    let split = |text: String, by: char| {
-        let words = text.split(by).filter(|w| !w.is_empty());
-        words.map(str::to_owned).collect()
-    };
-    if let Ok(text) = std::env::var("CARGO_ENCODED_RUSTFLAGS") {
-        return Some(split(text, '\x1f'));
-    }
-    std::env::var("RUSTFLAGS").ok().map(|text| split(text, ' '))
 }
 
 /// `cargo build`, whose messages tell where the programs are; they are linked to where they belong.
@@ -279,17 +284,6 @@ pub fn place(exe: &Path) -> Result<PathBuf> {
     Ok(to)
 }
 
-/// Whether the build script that asks for a C compiler builds for the program.
-pub fn is_for_the_program() -> bool {
-    std::env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains(MARK))
-}
-
-/// Whether a flag of the `cc` crate's only repeats what holds for everything here: the target, and that
-/// what links sees the whole program.
-pub fn is_understood(flag: &str) -> bool {
-    flag == format!("--target={}", target()) || flag.starts_with("-flto")
-}
-
 /// Where cargo puts things, without the project's own idea of a target.
 fn target_folder(line: &Line) -> Result<PathBuf> {
     if let Some(folder) = &line.target_dir {
@@ -298,7 +292,7 @@ fn target_folder(line: &Line) -> Result<PathBuf> {
     let mut metadata = cargo();
     metadata.args(["metadata", "--no-deps", "--format-version=1"]);
     for name in ["--manifest-path", "--config"] {
-        if let Some(value) = line.option(name) {
+        for value in line.options(name) {
             metadata.args([name, value]);
         }
     }
@@ -316,7 +310,7 @@ fn target_folder(line: &Line) -> Result<PathBuf> {
 /// Makes the names by which others call this program.
 fn install_names(exe: &Path, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    for name in [LINKER, COMPILER] {
+    for name in [LINKER, CC, CXX] {
         let link = folder.join(name);
         if fs::read_link(&link).is_ok_and(|to| to == exe) {
             continue;
@@ -328,7 +322,8 @@ fn install_names(exe: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn own_path() -> Result<PathBuf> {
+/// The path of this program, without links.
+pub fn own_path() -> Result<PathBuf> {
     let exe = std::env::current_exe().and_then(|e| e.canonicalize());
     exe.map_err(Error::io(Path::new("/proc/self/exe")))
 }
@@ -381,6 +376,8 @@ mod tests {
         assert_eq!(l.cargo, ["--release", "-p", "a", "--bin", "b"]);
         assert_eq!(l.rest, ["--", "--isa", "x"]);
         assert_eq!(l.option("--bin"), Some("b"));
+        let l2 = line("build --config a=1 --configs x --config=b=2").unwrap();
+        assert_eq!(l2.options("--config").collect::<Vec<_>>(), ["a=1", "b=2"]);
         assert_eq!(l.option("--bins"), None);
         assert!(line("build --target x").is_err());
         assert!(line("build --trace").is_err());

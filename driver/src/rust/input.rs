@@ -60,7 +60,7 @@ pub fn read(line: &Line, system: &Path) -> Result<Inputs> {
         let file = format!("lib{name}.a");
         let found = folders().map(|dir| dir.join(&file)).find(|p| p.is_file());
         let Some(path) = found else {
-            return Err(missing(name, *is_static, &file, folders()));
+            return Err(missing(line, name, *is_static, &file, system));
         };
         let bytes = fs::read(&path).map_err(Error::io(&path))?;
         inputs.add_archive(&path, &bytes)?;
@@ -71,7 +71,9 @@ pub fn read(line: &Line, system: &Path) -> Result<Inputs> {
 impl Inputs {
     fn add_object(&mut self, path: &Path, bytes: &[u8]) -> Result<()> {
         match kind(bytes) {
-            Some(Kind::Bitcode(bitcode)) => self.add_part(path.display().to_string(), bitcode),
+            Some(Kind::Bitcode(bitcode)) => {
+                self.add_part(path, path.display().to_string(), bitcode);
+            }
             Some(Kind::Fat) => {
                 self.want(bytes);
                 self.native.push(linker::Input::Object {
@@ -101,7 +103,7 @@ impl Inputs {
             let object = member.data(bytes).map_err(malformed)?;
             match kind(object) {
                 Some(Kind::Bitcode(bitcode)) => {
-                    self.add_part(format!("{}({name})", path.display()), bitcode);
+                    self.add_part(path, format!("{}({name})", path.display()), bitcode);
                 }
                 Some(Kind::Fat) => {
                     self.want(object);
@@ -117,9 +119,10 @@ impl Inputs {
         Ok(())
     }
 
-    fn add_part(&mut self, name: String, bitcode: &[u8]) {
+    fn add_part(&mut self, path: &Path, name: String, bitcode: &[u8]) {
         self.parts.push(Part {
             name,
+            owner: crate_name(path),
             bytes: bitcode.to_vec(),
         });
     }
@@ -177,43 +180,88 @@ fn crate_name(path: &Path) -> String {
     }
 }
 
+/// The crate whose build script made a file: `…/build/NAME-HASH/out/…`.
+fn maker(path: &Path) -> Option<&str> {
+    let folders: Vec<_> = path.iter().filter_map(OsStr::to_str).collect();
+    let script = folders
+        .windows(3)
+        .find(|w| w[0] == "build" && w[2] == "out")?;
+    script[1].rsplit_once('-').map(|(name, _)| name)
+}
+
+/// Whose a file is, for messages.
+fn owner(path: &Path) -> String {
+    let is = |extension: &str| path.extension().is_some_and(|e| e == extension);
+    match maker(path) {
+        Some(name) if !is("rlib") => format!("crate `{name}`"),
+        _ if is("rlib") || is("o") => format!("crate `{}`", crate_name(path)),
+        _ => format!("library `{}`", crate_name(path)),
+    }
+}
+
 fn machine_code(path: &Path, member: Option<&str>) -> Error {
-    let name = crate_name(path);
+    let name = owner(path);
     let place = match member {
         Some(member) => format!("{}({member})", path.display()),
         None => path.display().to_string(),
     };
     if place.contains(".rcgu.o") {
         return Error::usage(
-            format!("crate `{name}` carries no bitcode\n  --> {place}"),
-            "build it with `cargo popcorn`, without `embed-bitcode=no` or a target-cpu of its own in its flags",
+            format!("{name} carries no bitcode\n  --> {place}"),
+            "let `cargo popcorn` build it from source; one that another command built with `embed-bitcode=no`, as \
+             cargo does, cannot be used",
         );
     }
     Error::usage(
-        format!(
-            "crate `{name}` brings machine code that popcorn-cc did not compile\n  --> {place}"
-        ),
-        "its build script must compile C with $CC, as the `cc` crate does, and ship no prebuilt library; \
-         many such crates have a feature for pure Rust",
+        format!("{name} brings machine code that popcorn-cc did not compile\n  --> {place}"),
+        "the build script must compile C with $CC, as the `cc` crate does, and ship no prebuilt library; C++ cannot be \
+         lowered; many such crates have a feature for pure Rust",
     )
 }
 
-fn missing<'a>(
-    name: &str,
-    is_static: bool,
-    file: &str,
-    folders: impl Iterator<Item = &'a Path>,
-) -> Error {
+fn missing(line: &Line, name: &str, is_static: bool, file: &str, system: &Path) -> Error {
+    let folders = line.folders.iter().map(PathBuf::as_path).chain([system]);
     let folders: Vec<_> = folders.map(|d| d.display().to_string()).collect();
     let kind = if is_static { "static" } else { "shared" };
+    let who = asks_for(&line.output, name);
+    let who = who.map_or("a crate".into(), |crate_name| {
+        format!("crate `{crate_name}`")
+    });
+    if ["stdc++", "c++"].contains(&name) {
+        return Error::usage(
+            format!("{who} asks for the C++ library `{name}`: only C can be lowered for all ISAs"),
+            "turn off the crate's feature that needs C++, or take a crate that is pure Rust or brings C",
+        );
+    }
     Error::usage(
-        format!("the {kind} library `{name}` that a crate asks for is not there for all ISAs"),
+        format!("the {kind} library `{name}` that {who} asks for is not there for all ISAs"),
         format!(
             "link the archive that popcorn-cc built, or turn on the crate's feature that compiles its own copy \
              (`vendored`, `bundled`); no {file} in {}",
             folders.join(", ")
         ),
     )
+}
+
+/// The crate whose build script told cargo to link a library. A name in the source itself, `#[link]`, is not seen.
+fn asks_for(output: &Path, library: &str) -> Option<String> {
+    // …/PROFILE/deps/NAME, …/PROFILE/build/CRATE-HASH/output
+    let scripts = output.parent()?.parent()?.join("build");
+    let says = |script: &Path| {
+        let text = fs::read_to_string(script.join("output")).unwrap_or_default();
+        text.lines().any(|line| {
+            let words = line
+                .split_once("rustc-link-lib=")
+                .map_or("", |(_, words)| words);
+            words.rsplit('=').next() == Some(library)
+        })
+    };
+    let mut scripts = fs::read_dir(scripts)
+        .ok()?
+        .filter_map(|e| Some(e.ok()?.path()));
+    let script = scripts.find(|script| says(script))?;
+    let (name, _) = script.file_name()?.to_str()?.rsplit_once('-')?;
+    Some(name.to_owned())
 }
 
 #[cfg(test)]
@@ -230,6 +278,20 @@ mod tests {
         ] {
             assert_eq!(crate_name(Path::new(path)), name);
         }
+    }
+
+    #[test]
+    fn what_a_build_script_made_is_its_crates() {
+        let at = |path: &str| owner(Path::new(path));
+        assert_eq!(
+            at("/t/debug/build/z-sys-0a/out/lib/libz.a"),
+            "crate `z-sys`"
+        );
+        assert_eq!(
+            at("/t/build/x/release/deps/libserde-0a.rlib"),
+            "crate `serde`"
+        );
+        assert_eq!(at("/opt/libz.a"), "library `z`");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Line {
     /// `-L` folders.
     pub folders: Vec<PathBuf>,
     pub output: PathBuf,
+    /// Whether it asks for a shared library.
+    pub shared: bool,
     pub opt: OptLevel,
     /// `--popcorn-…` and `--save-temps=`, with popcorn-cc's meaning.
     pub own_flags: Vec<String>,
@@ -37,10 +39,11 @@ pub fn parse(words: &[String]) -> Result<Line> {
         libraries: Vec::new(),
         folders: Vec::new(),
         output: PathBuf::new(),
+        shared: false,
         opt: OptLevel::O2,
         own_flags: Vec::new(),
     };
-    let (mut is_static, mut is_shared) = (false, false);
+    let mut is_static = false;
     let mut flat = words.iter().flat_map(|word| {
         let parts: Vec<&str> = match word.strip_prefix("-Wl,") {
             Some(rest) => rest.split(',').collect(),
@@ -55,7 +58,7 @@ pub fn parse(words: &[String]) -> Result<Line> {
             "-l" => add_library(&mut line, value(word, flat.next())?, is_static),
             "-Bstatic" => is_static = true,
             "-Bdynamic" => is_static = false,
-            "-shared" | "--shared" => is_shared = true,
+            "-shared" | "--shared" => line.shared = true,
             _ if SKIPPED_WITH_VALUE.contains(&word) => {
                 flat.next();
             }
@@ -80,9 +83,6 @@ pub fn parse(words: &[String]) -> Result<Line> {
     if line.output.as_os_str().is_empty() {
         return Err(Error::Plain("the linker's command line has no -o".into()));
     }
-    if is_shared {
-        return Err(shared(&line));
-    }
     Ok(line)
 }
 
@@ -96,27 +96,16 @@ fn add_library(line: &mut Line, name: &str, is_static: bool) {
     }
 }
 
+/// Never O0. A build waits for the back ends of all ISAs: with std unreduced they take three times as long, and no
+/// debug information is kept that optimisation could spoil. What the dev profile checks at run time is in the bitcode.
 fn level_of(text: &str) -> OptLevel {
     match text {
-        "0" => OptLevel::O0,
-        "1" => OptLevel::O1,
+        "0" | "1" => OptLevel::O1,
         "3" => OptLevel::O3,
         "s" => OptLevel::Os,
         "z" => OptLevel::Oz,
         _ => OptLevel::O2,
     }
-}
-
-fn shared(line: &Line) -> Error {
-    let file = line.output.file_stem().and_then(|f| f.to_str());
-    let name = file.map_or("a crate", |f| f.strip_prefix("lib").unwrap_or(f));
-    let name = name.split_once('-').map_or(name, |(name, _)| name);
-    Error::usage(
-        format!(
-            "`{name}` is a cdylib or dylib: images are static, shared libraries cannot be built"
-        ),
-        "remove `cdylib` and `dylib` from `crate-type` in its Cargo.toml; programs use the `rlib`",
-    )
 }
 
 #[cfg(test)]
@@ -151,11 +140,21 @@ mod tests {
     }
 
     #[test]
-    fn shared_libraries_are_refused_by_name() {
-        for text in ["-shared a.o -o /x/libplug.so", "-o libplug-12.so -shared"] {
-            let error = line(text).unwrap_err().to_string();
-            assert!(error.contains("`plug` is a cdylib"), "{error}");
+    fn no_program_is_left_as_large_as_std() {
+        for (word, level) in [
+            ("0", OptLevel::O1),
+            ("2", OptLevel::O2),
+            ("s", OptLevel::Os),
+        ] {
+            let parsed = line(&format!("a.o -o a -Wl,-plugin-opt=O{word}")).unwrap();
+            assert_eq!(parsed.opt, level);
         }
+    }
+
+    #[test]
+    fn shared_libraries_are_known() {
+        assert!(line("-shared a.o -o /x/libplug.so").unwrap().shared);
+        assert!(!line("a.o -o /x/a").unwrap().shared);
         assert!(line("a.o").is_err());
         assert!(line("a.o -o").is_err());
     }

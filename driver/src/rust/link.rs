@@ -7,7 +7,7 @@ use popcorn_align_linker as linker;
 use popcorn_passes::merge::{self, Part};
 use popcorn_passes::{Options, Output};
 
-use super::{input, line};
+use super::{input, line, shared};
 use crate::args;
 use crate::error::Result;
 use crate::job::leaf_functions;
@@ -20,6 +20,9 @@ const UNWIND: &str = include_str!("unwind.ll");
 /// Does what one linker line of rustc's asks for.
 pub fn run(words: &[String]) -> Result<()> {
     let line = line::parse(words)?;
+    if line.shared {
+        return shared::leave_out(&line);
+    }
     let own = args::parse(line.own_flags.clone())?;
     let sysroot = Sysroot::find(None)?;
     let inputs = input::read(&line, &sysroot.lib())?;
@@ -27,6 +30,7 @@ pub fn run(words: &[String]) -> Result<()> {
     let mut parts = inputs.parts;
     parts.push(Part {
         name: "unwind.ll".into(),
+        owner: "popcorn".into(),
         bytes: UNWIND.into(),
     });
     let mut keep = inputs.wanted;

@@ -26,6 +26,10 @@ pub fn in_c(numbers: &[i64]) -> i64 {
 }
 
 /// The same in Rust.
+///
+/// ```should_panic
+/// mixed::in_rust(&[i64::MAX, i64::MAX]);
+/// ```
 pub fn in_rust(numbers: &[i64]) -> i64 {
     numbers.iter().fold(0, |sum, &n| step(sum, n))
 }
