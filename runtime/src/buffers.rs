@@ -85,6 +85,10 @@ impl Buffer {
             }
             chunk.start = at as u64;
             chunk.size = size;
+            if size > FIRST {
+                // Whatever is asked for beyond the first chunk is going to be used.
+                memory::advise_huge(chunk.start, size);
+            }
         }
         Ok(chunk.start)
     }

@@ -12,7 +12,7 @@ use crate::cell::Global;
 use crate::poll::{Asker, Job};
 use crate::syscall::{forward, nr, signals};
 use crate::text::{Line, die};
-use crate::{checkpoint, hop, poll, resume, unwind};
+use crate::{checkpoint, hop, poll, resume, stacks, unwind};
 
 /// docs/abi.md, section 7.
 #[repr(C)]
@@ -253,5 +253,6 @@ fn finish(capture: &mut Capture) -> ! {
     } else {
         resume::note_self(capture, job);
     }
+    stacks::expect(capture.bytes());
     resume::enter(capture.outermost, capture.mask)
 }

@@ -203,6 +203,7 @@ fn records(contents: &[u8]) -> *const Record {
     let Ok(start) = capture::arriving(head.length) else {
         fail("no address space for frame records", "");
     };
+    stacks::expect(head.length);
     // SAFETY: the buffer is larger; the descriptors are this build's constants.
     unsafe {
         core::ptr::copy_nonoverlapping(bytes.as_ptr(), start as *mut u8, bytes.len());

@@ -68,6 +68,18 @@ pub fn start() {
     set_dsp(low as u64 + size);
 }
 
+/// Prepares for a stack that is about to be rebuilt from records of this many bytes: a deep one is touched for the
+/// first time in large pages, since the kernel would be entered for every few dozen frames otherwise.
+pub fn expect(records: u64) {
+    // Frames of clones hold what their records hold, and some more.
+    let bytes = records.saturating_mul(4);
+    if records >= memory::HUGE_PAGE {
+        let top = native_top();
+        let bytes = bytes.min(size(LEAST_NATIVE) - PAGE);
+        memory::advise_huge(top - bytes, bytes);
+    }
+}
+
 /// Where the native stack begins.
 pub fn native_top() -> u64 {
     NATIVE_TOP.load(Relaxed)
