@@ -162,7 +162,8 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
         temps.save(&module, "frames")?;
     }
     fence::run(&module);
-    // From here on the IR keeps the rules of docs/abi.md.
+    // From here on the IR keeps LLVM's rules and those of docs/abi.md.
+    check(&module, "fence")?;
     verify::run(&module, &options.name)?;
 
     match output {
@@ -177,6 +178,12 @@ pub fn verify_text(input: &[u8]) -> Result<(), Error> {
     verify::run(&Module::parse(input, "input")?, "input")
 }
 
+/// LLVM's own verifier.
+fn check(module: &Module, stage: &'static str) -> Result<(), Error> {
+    let broken = |reason| Error::Internal { stage, reason };
+    module.verify().map_err(broken)
+}
+
 /// Writes the IR after a stage, numbered, and checks it in builds with debug assertions.
 struct Temps<'a> {
     options: &'a Options,
@@ -189,9 +196,7 @@ impl Temps<'_> {
             self.write(module, stage, dir)?;
         }
         if cfg!(debug_assertions) {
-            module
-                .verify()
-                .map_err(|reason| Error::Internal { stage, reason })?;
+            check(module, stage)?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::llvm::{Block, Builder, Opcode, Type, Value};
+use crate::llvm::{Block, Builder, Opcode, TailCall, Type, Value};
 
 use super::Runtime;
 use super::capture::{reopen, split_pad};
@@ -92,6 +92,7 @@ pub fn build(runtime: &Runtime, f: Value, resume: Value, parts: &Parts) {
         }
     }
     c.enter(entry, &ways);
+    c.end_jumps();
     c.leave_at(parts, block, f);
     c.demote(&map);
 }
@@ -172,6 +173,37 @@ impl Clone<'_> {
         pad
     }
 
+    /// The pad of calls after which the clone only returns what they return: its frame has nothing to add to a
+    /// capture.
+    fn transparent_pad(&self) -> Block {
+        let m = self.module();
+        let pad = self.f.append_block("transparent");
+        let b = Builder::at_end(m, pad);
+        let caught = b.landing_pad(false, "caught");
+        let record = b.extract(caught, 0, "record");
+        let (skip, ty) = self.runtime.capture_skip();
+        b.call(ty, skip, &[record], "");
+        b.unreachable();
+        pad
+    }
+
+    /// Where the function jumps to another of its own prototype, the clone, whose prototype is another, calls.
+    fn end_jumps(&self) {
+        let is_jump = |i: &Value| {
+            i.is(Opcode::LLVMCall) && i.tail_call_kind() == TailCall::LLVMTailCallKindMustTail
+        };
+        let jumps: Vec<Value> = self.f.instructions().into_iter().filter(is_jump).collect();
+        if jumps.is_empty() {
+            return;
+        }
+        let pad = self.transparent_pad();
+        for call in jumps {
+            call.set_tail_call_kind(TailCall::LLVMTailCallKindNone);
+            call.drop_migration_attributes();
+            call.call_to_invoke(pad);
+        }
+    }
+
     /// Where the clone comes to an entrance, it calls the function, which goes on there and returns what the
     /// clone is to return. The clone's own frame has nothing to add to a capture then.
     fn leave_at(&self, parts: &Parts, block: impl Fn(Block) -> Block, original: Value) {
@@ -179,14 +211,7 @@ impl Clone<'_> {
             return;
         }
         let m = self.module();
-        let transparent = self.f.append_block("transparent");
-        let b = Builder::at_end(m, transparent);
-        let caught = b.landing_pad(false, "caught");
-        let record = b.extract(caught, 0, "record");
-        let (skip, ty) = self.runtime.capture_skip();
-        b.call(ty, skip, &[record], "");
-        b.unreachable();
-        drop(b);
+        let transparent = self.transparent_pad();
         let nothing: Vec<Value> = original.params().iter().map(|p| p.ty().null()).collect();
         for (k, header) in parts.entrances.iter().enumerate() {
             let header = block(*header);
