@@ -48,8 +48,7 @@ fn expand(module: &Module, call: Value, is_max: bool) {
     let differ = b.fcmp(RealPredicate::LLVMRealONE, x, y, "differ");
     b.cond_br(differ, join, slow);
     drop(b);
-    let first = join.first().unwrap_or(after);
-    let result = Builder::before(module, first).phi(call.ty(), "extreme");
+    let result = Builder::at_top(module, join).phi(call.ty(), "extreme");
     call.replace_all_uses_with(result);
     result.add_incoming(nearer, head);
     result.add_incoming(call, slow);

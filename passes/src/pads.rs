@@ -30,15 +30,12 @@ fn isolate_pad(module: &Module, f: Value, pad: Block, landing: Value) {
         return;
     }
     // The pad's value becomes a phi over the new pads.
-    let merged = {
-        let first = pad.first().unwrap_or(landing);
-        Builder::before(module, first).phi(landing.ty(), "caught")
-    };
+    let merged = Builder::at_top(module, pad).phi(landing.ty(), "caught");
     let phis: Vec<Value> = pad.phis().into_iter().filter(|p| *p != merged).collect();
     let incoming: Vec<Vec<(Value, Block)>> = phis.iter().map(|p| p.incoming()).collect();
     let replacements: Vec<Value> = phis
         .iter()
-        .map(|p| Builder::before(module, merged).phi(p.ty(), &p.name()))
+        .map(|p| Builder::at_top(module, pad).phi(p.ty(), &p.name()))
         .collect();
     for invoke in invokes {
         let from = invoke.parent();

@@ -150,11 +150,9 @@ fn lower(module: &Module, f: Value, leaf: &HashSet<String>) {
         drop(b);
         let before = call.parent();
         let after = call.split_before("setjmp.again");
-        let b = Builder::before(module, call);
-        let phi = b.phi(i32t, "setjmp");
+        let phi = Builder::at_top(module, after).phi(i32t, "setjmp");
         phi.add_incoming(i32t.null(), before);
         phi.add_incoming(value, pad);
-        drop(b);
         call.replace_all_uses_with(phi);
         call.erase();
         dispatch.add_case(i64t.int(index), after);

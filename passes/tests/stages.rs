@@ -315,3 +315,31 @@ fn code_does_not_name_its_descriptor() {
         }
     }
 }
+
+#[test]
+fn phis_stand_in_front_of_what_describes_variables() {
+    let source = r#"
+    target triple = "x86_64-unknown-linux-gnu"
+    declare i64 @g(i64)
+    define i64 @f(i64 %n) !dbg !3 {
+      %r = call i64 @g(i64 %n), !dbg !7
+        #dbg_value(i64 %r, !6, !DIExpression(), !7)
+      %s = call i64 @g(i64 %r), !dbg !7
+        #dbg_value(i64 %s, !6, !DIExpression(), !7)
+      %t = add i64 %r, %s, !dbg !7
+      ret i64 %t, !dbg !7
+    }
+    !llvm.dbg.cu = !{!0}
+    !llvm.module.flags = !{!2}
+    !0 = distinct !DICompileUnit(language: DW_LANG_C11, file: !1, emissionKind: FullDebug)
+    !1 = !DIFile(filename: "f.c", directory: "/")
+    !2 = !{i32 2, !"Debug Info Version", i32 3}
+    !3 = distinct !DISubprogram(name: "f", file: !1, line: 1, type: !4, unit: !0, spFlags: DISPFlagDefinition)
+    !4 = !DISubroutineType(types: !5)
+    !5 = !{null}
+    !6 = !DILocalVariable(name: "x", scope: !3, file: !1, line: 2, type: !8)
+    !7 = !DILocation(line: 2, scope: !3)
+    !8 = !DIBasicType(name: "long", size: 64, encoding: DW_ATE_signed)
+    "#;
+    assert!(ir(source, true).contains("phi i64"));
+}

@@ -310,8 +310,7 @@ impl Clone<'_> {
         for (_, call, next) in &same.calls {
             if call.has_users() {
                 // Both ways lead into `next`, which has no phis yet.
-                let first = next.first().unwrap_or(*call);
-                let phi = Builder::before(m, first).phi(call.ty(), "result");
+                let phi = Builder::at_top(m, *next).phi(call.ty(), "result");
                 call.replace_all_uses_with(phi);
                 phi.add_incoming(*call, call.parent());
                 phi.add_incoming(result, landed);

@@ -138,7 +138,7 @@ fn feed_phis(m: &Module, header: Block, hall: Block, door: Block, loaded: &HashM
         let merged = if own.contains(&value) {
             value
         } else {
-            let merged = Builder::before(m, hall.first().unwrap_or(value)).phi(phi.ty(), "entered");
+            let merged = Builder::at_top(m, hall).phi(phi.ty(), "entered");
             for b in &from {
                 merged.add_incoming(value, *b);
             }

@@ -37,6 +37,15 @@ impl<'m> Builder<'m> {
         b.like = Some(inst);
         b
     }
+    /// At the very beginning of a block, in front of what describes variables there: where phis stand.
+    pub fn at_top(module: &'m Module, block: Block) -> Self {
+        let b = Self::new(module);
+        match block.first() {
+            Some(i) => unsafe { LLVMPositionBuilderBeforeInstrAndDbgRecords(b.raw, i.0) },
+            None => unsafe { LLVMPositionBuilderAtEnd(b.raw, block.0) },
+        }
+        b
+    }
     pub fn at_end(module: &'m Module, block: Block) -> Self {
         let b = Self::new(module);
         unsafe { LLVMPositionBuilderAtEnd(b.raw, block.0) };

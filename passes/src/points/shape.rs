@@ -318,7 +318,7 @@ impl Counted {
             let incoming = phi.incoming();
             let (initial, _) = *incoming.iter().find(|(_, b)| *b == start)?;
             let (carried, _) = *incoming.iter().find(|(_, b)| *b == self.latch)?;
-            let outer = Builder::before(module, start.first()?).phi(phi.ty(), "carried");
+            let outer = Builder::at_top(module, start).phi(phi.ty(), "carried");
             outer.add_incoming(initial, preheader);
             outer.add_incoming(carried, between);
             let from_start = incoming.iter().position(|(_, b)| *b == start)?;
