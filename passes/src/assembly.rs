@@ -1,6 +1,6 @@
 //! The inline assembly that can be lowered for every ISA.
 //!
-//! A table from text to generic IR. Barriers (empty text) stay inline assembly, without x86's
+//! A table from text to generic IR. Barriers (empty text, or comments) stay inline assembly, without x86's
 //! condition-code clobbers. Everything else is refused with function, file and line.
 
 mod system_call;
@@ -11,7 +11,7 @@ use crate::neutral::Refuse;
 
 /// What a known piece of assembly means.
 enum Meaning {
-    /// Empty text: a compiler barrier, possibly hiding the value of an operand.
+    /// No instruction: a compiler barrier, possibly hiding the value of an operand.
     Barrier,
     /// A hint without effect.
     Nothing,
@@ -201,8 +201,21 @@ fn cpuid_places(constraints: &str) -> Option<CpuIdPlaces> {
     Some(CpuIdPlaces { leaf, outputs })
 }
 
+/// Without comments (`/*{0}*/` is how barriers say that they want the operand used) and superfluous white space.
 fn fold(text: &str) -> String {
-    let one_line = text.replace(['\n', '\t'], " ").to_ascii_lowercase();
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some((before, comment)) = rest.split_once("/*") {
+        code.push_str(before);
+        code.push(' ');
+        // Without an end it is none.
+        let Some((_, after)) = comment.split_once("*/") else {
+            return text.to_owned();
+        };
+        rest = after;
+    }
+    code.push_str(rest);
+    let one_line = code.replace(['\n', '\t'], " ").to_ascii_lowercase();
     let words: Vec<&str> = one_line.split_whitespace().collect();
     words.join(" ").trim_end_matches(';').trim().to_owned()
 }
@@ -249,5 +262,8 @@ mod tests {
     #[test]
     fn text_is_folded() {
         assert_eq!(fold("  rep;\n\tnop ; "), "rep; nop");
+        assert_eq!(fold("/*${0:q}*/"), "");
+        assert_eq!(fold("rep/* a */;/**/ nop"), "rep ; nop");
+        assert_eq!(fold("/* nop"), "/* nop");
     }
 }
