@@ -76,13 +76,13 @@ impl Program<'_> {
         Ok(())
     }
 
-    /// User time over the plain build's: medians of runs that take turns.
+    /// Processor time over the plain build's: medians of runs that take turns.
     fn time(&self) -> Result<f64> {
         let (plain, ours) = (self.plain()?, self.ours()?);
         let (mut p, mut o) = (Vec::new(), Vec::new());
         for _ in 0..RUNS {
-            p.push(plain.user_time()?);
-            o.push(ours.user_time()?);
+            p.push(plain.processor_time()?);
+            o.push(ours.processor_time()?);
         }
         Ok(median(o) / median(p))
     }
