@@ -18,11 +18,17 @@ static sigjmp_buf back;
 static volatile long spun;
 
 static void on_alarm(int sig) { siglongjmp(back, sig); }
+static void soon(void)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 20000}}, 0);
+}
 static long turn(long depth)
 {
 	volatile long x = depth;
 	if (depth)
 		return turn(depth - 1) + x;
+	/* Not before: the way down may hop for longer than that. */
+	soon();
 	while (spun >= 0)
 		x += spun++;
 	return x;
@@ -41,10 +47,10 @@ int main(void)
 		popcorn_migrate(isas[i / 3]);
 		int sig = sigsetjmp(back, 1);
 		if (sig == 0) {
-			setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 20000}}, 0);
 			if (i % 3 == 0)
 				spin(10);
-			else if (i % 3 == 1)
+			soon();
+			if (i % 3 == 1)
 				read(pipes[0], &byte, 1);
 			else
 				sleep(60);
