@@ -21,7 +21,11 @@ use std::path::Path;
 ///
 /// # Errors
 /// [`Error::Unwind`], all of them at once.
-pub fn unwind(plan: &Plan<'_, '_>, linked: &[Linked]) -> Result<Vec<Unwind>, Error> {
+pub fn unwind(
+    plan: &Plan<'_, '_>,
+    linked: &[Linked],
+    descriptors: &Descriptors,
+) -> Result<Vec<Unwind>, Error> {
     let mut errors = Vec::new();
     let mut tables = Vec::new();
     for linked in linked {
@@ -39,7 +43,6 @@ pub fn unwind(plan: &Plan<'_, '_>, linked: &[Linked]) -> Result<Vec<Unwind>, Err
         .iter()
         .map(|t| t.functions.iter().map(|f| (f.start, f)).collect())
         .collect();
-    let descriptors = descriptors(plan, &linked[0]);
     for (node, item) in plan.nodes.list.iter().zip(&plan.item_of) {
         let Some(item) = item.filter(|_| node.class.is_text()) else {
             continue;
@@ -72,9 +75,11 @@ pub fn unwind(plan: &Plan<'_, '_>, linked: &[Linked]) -> Result<Vec<Unwind>, Err
     Ok(tables)
 }
 
-/// Functions and resume clones that descriptors name, by address: their descriptors' addresses. Descriptors
-/// are neutral data, which has been compared already: any ISA's will do.
-fn descriptors(plan: &Plan<'_, '_>, linked: &Linked) -> HashMap<u64, u64> {
+/// Functions and resume clones, by address: their descriptors' addresses.
+pub type Descriptors = HashMap<u64, u64>;
+
+/// Reads the descriptors. They are neutral data, which has been compared already: any ISA's will do.
+pub fn descriptors(plan: &Plan<'_, '_>, linked: &Linked) -> Descriptors {
     let mut out = HashMap::new();
     let Ok(elf) = Elf::parse(&linked.bytes) else {
         return out;
@@ -135,12 +140,12 @@ pub fn finish(
     plan: &Plan<'_, '_>,
     linked: &Linked,
     unwind: &Unwind,
+    descriptors: &Descriptors,
     build_id: &[u8; 16],
 ) -> Result<Vec<u8>, Error> {
     let pack = |what: &str| Error::Pack {
         what: format!("{what} ({})", linked.isa.name),
     };
-    let descriptors = descriptors(plan, linked);
     // Code and constants lie below 2 GiB.
     let descriptors: Vec<(u32, u32)> = unwind
         .functions

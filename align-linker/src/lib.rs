@@ -106,11 +106,13 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
     // All ISAs agree on addresses and on data.
     verify::verify(&plan, &linked)?;
     // They agree on which functions can be captured.
-    let unwind = finish::unwind(&plan, &linked)?;
+    let descriptors = finish::descriptors(&plan, &linked[0]);
+    let unwind = finish::unwind(&plan, &linked, &descriptors)?;
     let build_id = finish::build_id(&plan, &linked);
     let mut finished = Vec::new();
     for (linked, unwind) in linked.iter().zip(&unwind) {
-        finished.push(finish::finish(&plan, linked, unwind, &build_id)?);
+        let file = finish::finish(&plan, linked, unwind, &descriptors, &build_id)?;
+        finished.push(file);
     }
     let info = finish::info(&plan)?;
     finish::write(&linked, &finished, &build_id, &info, &job.output)?;
