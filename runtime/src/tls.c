@@ -21,3 +21,11 @@ __attribute__((noinline)) void *popcorn_tls_take_reentry(void)
 	__popcorn_reentry = 0;
 	return frame;
 }
+
+// What the runtime keeps of a thread (`Kept` in program/thread.rs).
+static _Thread_local struct {
+	void *clear_tid, *robust_list;
+	unsigned long reentry_mask, has_reentry_mask;
+} kept;
+
+__attribute__((noinline)) void *popcorn_tls_kept(void) { return &kept; }

@@ -44,22 +44,22 @@ record! {
 record! {
     /// What a thread has outside memory.
     pub struct State[64] {
-        /// Address of the thread's TLS image.
-        0 => tls_image: u64,
         /// Address of its `struct pthread`.
-        8 => self_: u64,
+        0 => self_: u64,
         /// Data-stack pointer.
-        16 => dsp: u64,
+        8 => dsp: u64,
         /// Signal mask, one bit per signal from bit 0 for signal 1.
-        24 => signal_mask: u64,
-        /// Program break: first byte after the heap that `brk` manages, or 0.
-        32 => brk: u64,
-        /// Thread id, as the kernel gave it.
-        40 => tid: u64,
-        /// Address of the clear-child-tid word, or 0.
+        16 => signal_mask: u64,
+        /// Alternate signal stack, as `sigaltstack` has it: address, or 0.
+        24 => altstack: u64,
+        /// See there: `SS_*`.
+        32 => altstack_flags: u64,
+        /// See there: bytes.
+        40 => altstack_size: u64,
+        /// Address of the word that the kernel clears when the thread ends, or 0.
         48 => clear_tid: u64,
-        /// Alternate signal stack: base, or 0.
-        56 => altstack: u64,
+        /// Head of its list of robust mutexes, or 0.
+        56 => robust_list: u64,
     }
 }
 

@@ -1,0 +1,8 @@
+//! The process image: what is written of a process, and how it is read back. One file per kind of thing.
+
+pub mod close_on_exec;
+pub mod memory;
+pub mod open_files;
+pub mod process;
+pub mod sink;
+pub mod write;

@@ -1,0 +1,142 @@
+//! Processes.
+
+use core::ffi::CStr;
+
+use super::{Errno, Result, system_call, check, errno, nr, sys};
+
+/// Id of this process.
+pub fn id() -> i32 {
+    system_call!(nr::GETPID) as i32
+}
+
+/// Id of this thread.
+pub fn thread_id() -> i32 {
+    system_call!(nr::GETTID) as i32
+}
+
+pub fn exit(status: i32) -> ! {
+    loop {
+        system_call!(nr::EXIT_GROUP, status);
+    }
+}
+
+pub fn kill(pid: i32, signal: u32) -> Result<()> {
+    check(system_call!(nr::KILL, pid, signal)).map(drop)
+}
+
+/// Whether there is such a process, as far as this one may know.
+pub fn exists(pid: i32) -> bool {
+    kill(pid, 0) != Err(Errno(errno::ESRCH))
+}
+
+/// 0 in the child, the child's id in the parent.
+pub fn fork() -> Result<i32> {
+    check(system_call!(nr::FORK)).map(|pid| pid as i32)
+}
+
+/// Waits for a child to end.
+pub fn wait_for(pid: i32) {
+    while system_call!(nr::WAIT4, pid, 0, 0, 0) == -i64::from(errno::EINTR) {}
+}
+
+/// Whether there is a child of any kind, ended or not.
+pub fn has_children() -> bool {
+    const WALL: u32 = 0x4000_0000;
+    let mut info = [0u64; 16];
+    let options = sys::WNOHANG | sys::WEXITED | sys::WNOWAIT | WALL;
+    system_call!(nr::WAITID, sys::P_ALL, 0, info.as_mut_ptr(), options) != -i64::from(errno::ECHILD)
+}
+
+/// `execve`: returns only if it failed.
+///
+/// # Safety
+/// `arguments` and `environment` are vectors of C strings, each with a null pointer at its end.
+pub unsafe fn execute(path: &CStr, arguments: *const u64, environment: *const u64) -> Errno {
+    let result = system_call!(nr::EXECVE, path.as_ptr(), arguments, environment);
+    Errno(result.unsigned_abs() as u32)
+}
+
+/// Effective user id.
+pub fn effective_user() -> u32 {
+    system_call!(nr::GETEUID) as u32
+}
+
+/// The soft limit on a resource, if the kernel says.
+pub fn limit(resource: u32) -> Option<u64> {
+    let mut limit = [0u64; 2];
+    check(system_call!(nr::PRLIMIT64, 0, resource, 0, limit.as_mut_ptr())).ok()?;
+    Some(limit[0])
+}
+
+/// `prctl(option)` that returns its answer.
+pub fn control(option: u32, argument: u64) -> Result<i64> {
+    check(system_call!(nr::PRCTL, option, argument, 0, 0, 0))
+}
+
+/// Whether orphans of this process's descendants become its children.
+pub fn adopts_orphans() -> bool {
+    let mut adopts = 0i32;
+    system_call!(
+        nr::PRCTL,
+        linux_raw_sys::prctl::PR_GET_CHILD_SUBREAPER,
+        &raw mut adopts
+    );
+    adopts != 0 || id() == 1
+}
+
+/// The file creation mask.
+pub fn umask() -> u32 {
+    let mask = system_call!(nr::UMASK, 0);
+    system_call!(nr::UMASK, mask);
+    mask as u32
+}
+
+pub fn set_umask(mask: u32) {
+    system_call!(nr::UMASK, mask);
+}
+
+pub fn change_directory(path: &CStr) -> Result<()> {
+    check(system_call!(nr::CHDIR, path.as_ptr())).map(drop)
+}
+
+/// What `uname` calls the machine; empty if it does not say.
+pub fn machine(names: &mut [[u8; 65]; 6]) -> &[u8] {
+    if system_call!(nr::UNAME, names.as_mut_ptr()) < 0 {
+        return b"";
+    }
+    let machine = &names[4];
+    let end = machine.iter().position(|&b| b == 0).unwrap_or(65);
+    &machine[..end]
+}
+
+/// An interval timer: microseconds until it expires, and from then on.
+pub fn interval_timer(which: u64) -> (u64, u64) {
+    let mut words = [0u64; 4];
+    system_call!(nr::GETITIMER, which, words.as_mut_ptr());
+    let [interval_s, interval, value_s, value] = words;
+    (
+        value_s * 1_000_000 + value,
+        interval_s * 1_000_000 + interval,
+    )
+}
+
+pub fn set_interval_timer(which: u64, value: u64, interval: u64) {
+    const SECOND: u64 = 1_000_000;
+    let words = [
+        interval / SECOND,
+        interval % SECOND,
+        value / SECOND,
+        value % SECOND,
+    ];
+    system_call!(nr::SETITIMER, which, words.as_ptr(), 0);
+}
+
+/// Whether two descriptors of this process are one open file, if the kernel says.
+pub fn is_same_file(a: i32, b: i32) -> Option<bool> {
+    const KCMP_FILE: i64 = 0;
+    let pid = id();
+    match system_call!(nr::KCMP, pid, pid, KCMP_FILE, a, b) {
+        order @ 0.. => Some(order == 0),
+        _ => None,
+    }
+}

@@ -1,0 +1,124 @@
+//! Signals: masks, dispositions, what is pending.
+
+use super::{Result, system_call, check, nr, sys};
+use crate::arch::kernel::kernel;
+
+pub const SIG_DFL: u64 = 0;
+pub const SIG_IGN: u64 = 1;
+/// Signals are 1 to 64.
+pub const SIGNALS: usize = 65;
+/// Bytes of a set of signals.
+const SET: usize = 8;
+
+/// A set of signals: bit 0 is signal 1.
+pub type Set = u64;
+pub const ALL: Set = u64::MAX;
+
+/// `struct kernel_sigaction` of the base ABI.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Action {
+    pub handler: u64,
+    pub flags: u64,
+    pub restorer: u64,
+    pub mask: Set,
+}
+
+impl Action {
+    pub const DEFAULT: Self = Self {
+        handler: SIG_DFL,
+        flags: 0,
+        restorer: 0,
+        mask: 0,
+    };
+    pub const IGNORE: Self = Self {
+        handler: SIG_IGN,
+        ..Self::DEFAULT
+    };
+
+    /// The words of this port's structure.
+    fn to_port(self, restorer: bool) -> [u64; 4] {
+        if restorer {
+            [self.handler, self.flags, self.restorer, self.mask]
+        } else {
+            let flags = self.flags & !u64::from(sys::SA_RESTORER);
+            [self.handler, flags, self.mask, 0]
+        }
+    }
+
+    fn from_port(words: [u64; 4], restorer: bool) -> Self {
+        let [handler, flags, c, d] = words;
+        let (restorer, mask) = if restorer { (c, d) } else { (0, c) };
+        Self {
+            handler,
+            flags,
+            restorer,
+            mask,
+        }
+    }
+}
+
+/// Installs or queries a disposition; the one before.
+pub fn action(signal: u32, new: Option<Action>) -> Result<Action> {
+    let restorer = kernel().restorer;
+    let new = new.map(|action| action.to_port(restorer));
+    let mut old = [0u64; 4];
+    let at = new
+        .as_ref()
+        .map_or(core::ptr::null(), |words| words.as_ptr());
+    check(system_call!(nr::RT_SIGACTION, signal, at, old.as_mut_ptr(), SET))?;
+    Ok(Action::from_port(old, restorer))
+}
+
+/// Sets this thread's signal mask; the one before.
+pub fn set_mask(mask: Set) -> Set {
+    let mut old = 0;
+    system_call!(
+        nr::RT_SIGPROCMASK,
+        sys::SIG_SETMASK,
+        &raw const mask,
+        &raw mut old,
+        SET
+    );
+    old
+}
+
+/// This thread's signal mask.
+pub fn mask() -> Set {
+    let mut old = 0;
+    system_call!(nr::RT_SIGPROCMASK, sys::SIG_SETMASK, 0, &raw mut old, SET);
+    old
+}
+
+/// Signals that are pending.
+pub fn pending() -> Set {
+    let mut pending = 0;
+    system_call!(nr::RT_SIGPENDING, &raw mut pending, SET);
+    pending
+}
+
+/// Whether a set holds a signal.
+pub fn contains(set: Set, signal: u32) -> bool {
+    set >> (signal - 1) & 1 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structures_of_the_ports() {
+        let restorer = u64::from(sys::SA_RESTORER);
+        let action = Action {
+            handler: 0x1000,
+            flags: restorer | 4,
+            restorer: 0x2000,
+            mask: 0xff,
+        };
+        assert_eq!(action.to_port(true), [0x1000, restorer | 4, 0x2000, 0xff]);
+        assert_eq!(Action::from_port(action.to_port(true), true), action);
+        assert_eq!(action.to_port(false), [0x1000, 4, 0xff, 0]);
+        let back = Action::from_port([0x1000, 4, 0xff, 0], false);
+        assert_eq!((back.handler, back.mask), (0x1000, 0xff));
+    }
+}

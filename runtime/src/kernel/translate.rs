@@ -1,0 +1,433 @@
+//! Base-ABI calls on kernel ports that use `asm-generic`: other numbers, calls that only exist in
+//! their `*at` or flagged form, and four structures of another shape.
+//!
+//! Pointers come from the program and are the kernel's to check. Where this code itself reads or
+//! writes through one, a bad pointer is a fault in the program rather than `EFAULT`; null is checked.
+
+use super::{errno, nr, numbers};
+use crate::arch;
+use crate::arch::kernel::kernel;
+
+use super::sys;
+
+const EBADF: i64 = errno::EBADF as i64;
+const EFAULT: i64 = errno::EFAULT as i64;
+const EINVAL: i64 = errno::EINVAL as i64;
+const ENOSYS: i64 = errno::ENOSYS as i64;
+const AT_FDCWD: i64 = sys::AT_FDCWD as i64;
+const AT_REMOVEDIR: i64 = sys::AT_REMOVEDIR as i64;
+const AT_SYMLINK_NOFOLLOW: i64 = sys::AT_SYMLINK_NOFOLLOW as i64;
+const O_CREAT_WRONLY_TRUNC: i64 = (sys::O_CREAT | sys::O_WRONLY | sys::O_TRUNC) as i64;
+const SIGCHLD: i64 = sys::SIGCHLD as i64;
+
+/// Calls without a number of their own in `asm-generic` that [`call`] expresses through others.
+pub const TRANSLATED: &[i64] = &[
+    nr::OPEN,
+    nr::CREAT,
+    nr::STAT,
+    nr::LSTAT,
+    nr::POLL,
+    nr::ACCESS,
+    nr::PIPE,
+    nr::SELECT,
+    nr::DUP2,
+    nr::PAUSE,
+    nr::ALARM,
+    nr::FORK,
+    nr::VFORK,
+    nr::RENAME,
+    nr::RENAMEAT,
+    nr::MKDIR,
+    nr::RMDIR,
+    nr::LINK,
+    nr::UNLINK,
+    nr::SYMLINK,
+    nr::READLINK,
+    nr::CHMOD,
+    nr::CHOWN,
+    nr::LCHOWN,
+    nr::GETPGRP,
+    nr::UTIME,
+    nr::UTIMES,
+    nr::FUTIMESAT,
+    nr::MKNOD,
+    nr::TIME,
+    nr::EPOLL_CREATE,
+    nr::EPOLL_WAIT,
+    nr::INOTIFY_INIT,
+    nr::SIGNALFD,
+    nr::EVENTFD,
+];
+
+/// The port's own call for a base number that only differs in its number.
+fn plain(n: i64, args: [i64; 6]) -> i64 {
+    match numbers::lookup(n) {
+        // SAFETY: what the program asked its kernel for.
+        Some(call) if call.generic >= 0 => unsafe {
+            arch::raw_syscall(i64::from(call.generic), args)
+        },
+        _ => -ENOSYS,
+    }
+}
+
+/// One call.
+pub fn call(n: i64, args: [i64; 6]) -> i64 {
+    let [a, b, c, d, e, _] = args;
+    let flags_in = |flags| kernel().open_flags_in(flags);
+    match n {
+        nr::OPEN => plain(nr::OPENAT, [AT_FDCWD, a, flags_in(b), c, 0, 0]),
+        nr::CREAT => plain(nr::OPENAT, [AT_FDCWD, a, O_CREAT_WRONLY_TRUNC, b, 0, 0]),
+        nr::OPENAT => plain(n, [a, b, flags_in(c), d, 0, 0]),
+        nr::OPENAT2 => openat2(args),
+        nr::FCNTL => fcntl(args),
+        nr::PIPE => plain(nr::PIPE2, [a, 0, 0, 0, 0, 0]),
+        nr::PIPE2 => plain(n, [a, flags_in(b), 0, 0, 0, 0]),
+        nr::DUP2 if a == b => match plain(nr::FCNTL, [a, 1, 0, 0, 0, 0]) {
+            0.. => b,
+            _ => -EBADF,
+        },
+        nr::DUP2 => plain(nr::DUP3, [a, b, 0, 0, 0, 0]),
+        nr::ACCESS => plain(nr::FACCESSAT, [AT_FDCWD, a, b, 0, 0, 0]),
+        nr::MKDIR => plain(nr::MKDIRAT, [AT_FDCWD, a, b, 0, 0, 0]),
+        nr::RMDIR => plain(nr::UNLINKAT, [AT_FDCWD, a, AT_REMOVEDIR, 0, 0, 0]),
+        nr::UNLINK => plain(nr::UNLINKAT, [AT_FDCWD, a, 0, 0, 0, 0]),
+        nr::LINK => plain(nr::LINKAT, [AT_FDCWD, a, AT_FDCWD, b, 0, 0]),
+        nr::SYMLINK => plain(nr::SYMLINKAT, [a, AT_FDCWD, b, 0, 0, 0]),
+        nr::READLINK => plain(nr::READLINKAT, [AT_FDCWD, a, b, c, 0, 0]),
+        nr::CHMOD => plain(nr::FCHMODAT, [AT_FDCWD, a, b, 0, 0, 0]),
+        nr::CHOWN => plain(nr::FCHOWNAT, [AT_FDCWD, a, b, c, 0, 0]),
+        nr::LCHOWN => plain(nr::FCHOWNAT, [AT_FDCWD, a, b, c, AT_SYMLINK_NOFOLLOW, 0]),
+        nr::MKNOD => plain(nr::MKNODAT, [AT_FDCWD, a, b, c, 0, 0]),
+        nr::RENAME => plain(nr::RENAMEAT2, [AT_FDCWD, a, AT_FDCWD, b, 0, 0]),
+        nr::RENAMEAT => plain(nr::RENAMEAT2, [a, b, c, d, 0, 0]),
+        nr::STAT => stat_at(AT_FDCWD, a, b, 0),
+        nr::LSTAT => stat_at(AT_FDCWD, a, b, AT_SYMLINK_NOFOLLOW),
+        nr::NEWFSTATAT => stat_at(a, b, c, d),
+        nr::FSTAT => with_stat(b, |here| plain(n, [a, here, 0, 0, 0, 0])),
+        // vfork's child shares no memory with its parent, which POSIX allows.
+        nr::FORK | nr::VFORK => plain(nr::CLONE, [SIGCHLD, 0, 0, 0, 0, 0]),
+        // (flags, stack, ptid, ctid, tls) there, (flags, stack, ptid, tls, ctid) here.
+        nr::CLONE => plain(n, [a, b, c, e, d, 0]),
+        nr::EVENTFD => plain(nr::EVENTFD2, [a, 0, 0, 0, 0, 0]),
+        nr::SIGNALFD => plain(nr::SIGNALFD4, [a, b, c, 0, 0, 0]),
+        nr::INOTIFY_INIT => plain(nr::INOTIFY_INIT1, [0; 6]),
+        nr::EPOLL_CREATE if a <= 0 => -EINVAL,
+        nr::EPOLL_CREATE => plain(nr::EPOLL_CREATE1, [0; 6]),
+        nr::EPOLL_CTL => epoll_ctl(args),
+        nr::EPOLL_WAIT => epoll_wait(nr::EPOLL_PWAIT, [a, b, c, d, 0, 8]),
+        nr::EPOLL_PWAIT | nr::EPOLL_PWAIT2 => epoll_wait(n, args),
+        nr::POLL => poll(a, b, c),
+        nr::SELECT => select(args),
+        nr::PAUSE => plain(nr::PPOLL, [0, 0, 0, 0, 8, 0]),
+        nr::ALARM => alarm(a),
+        nr::TIME => time(a),
+        nr::GETPGRP => plain(nr::GETPGID, [0; 6]),
+        nr::UTIME => utime(a, b),
+        nr::UTIMES => utimes(AT_FDCWD, a, b),
+        nr::FUTIMESAT => utimes(a, b, c),
+        nr::GETRLIMIT => plain(nr::PRLIMIT64, [0, a, 0, b, 0, 0]),
+        nr::SETRLIMIT => plain(nr::PRLIMIT64, [0, a, b, 0, 0, 0]),
+        nr::SEMCTL => semctl(args),
+        _ if numbers::lookup(n).is_none() => -ENOSYS,
+        _ => plain(n, args),
+    }
+}
+
+/// Copies `N` words out of program memory.
+fn load<const N: usize>(at: i64) -> Option<[i64; N]> {
+    // SAFETY: a pointer the program passed to its kernel; null is not read.
+    (at != 0).then(|| unsafe { (at as *const [i64; N]).read_unaligned() })
+}
+
+fn openat2(args: [i64; 6]) -> i64 {
+    const FIELDS: i64 = 24;
+    if args[3] != FIELDS {
+        return plain(nr::OPENAT2, args);
+    }
+    let Some([flags, mode, resolve]) = load::<3>(args[2]) else {
+        return -EFAULT;
+    };
+    let how = [kernel().open_flags_in(flags), mode, resolve];
+    plain(
+        nr::OPENAT2,
+        [args[0], args[1], how.as_ptr() as i64, FIELDS, 0, 0],
+    )
+}
+
+fn fcntl(args: [i64; 6]) -> i64 {
+    const F_GETFL: i64 = sys::F_GETFL as i64;
+    const F_SETFL: i64 = sys::F_SETFL as i64;
+    match args[1] {
+        F_GETFL => match plain(nr::FCNTL, args) {
+            flags @ 0.. => kernel().open_flags_out(flags),
+            error => error,
+        },
+        F_SETFL => {
+            let flags = kernel().open_flags_in(args[2]);
+            plain(nr::FCNTL, [args[0], args[1], flags, 0, 0, 0])
+        }
+        _ => plain(nr::FCNTL, args),
+    }
+}
+
+/// `struct stat` of `asm-generic/stat.h`, 128 bytes.
+#[repr(C)]
+#[derive(Default, Clone, Copy)]
+struct GenericStat {
+    dev: u64,
+    ino: u64,
+    mode: u32,
+    nlink: u32,
+    uid: u32,
+    gid: u32,
+    rdev: u64,
+    pad1: u64,
+    size: i64,
+    blksize: i32,
+    pad2: i32,
+    blocks: i64,
+    times: [i64; 6],
+    unused: [u32; 2],
+}
+
+/// `struct stat` of the base ABI (`arch/x86/include/uapi/asm/stat.h`), 144 bytes.
+#[repr(C)]
+#[derive(Default, Clone, Copy, Debug, PartialEq)]
+struct BaseStat {
+    dev: u64,
+    ino: u64,
+    nlink: u64,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    pad: u32,
+    rdev: u64,
+    size: i64,
+    blksize: i64,
+    blocks: i64,
+    times: [i64; 6],
+    unused: [i64; 3],
+}
+
+const _: () = assert!(size_of::<GenericStat>() == 128 && size_of::<BaseStat>() == 144);
+
+fn base_stat(here: &GenericStat) -> BaseStat {
+    BaseStat {
+        dev: here.dev,
+        ino: here.ino,
+        nlink: u64::from(here.nlink),
+        mode: here.mode,
+        uid: here.uid,
+        gid: here.gid,
+        rdev: here.rdev,
+        size: here.size,
+        blksize: i64::from(here.blksize),
+        blocks: here.blocks,
+        times: here.times,
+        ..BaseStat::default()
+    }
+}
+
+fn with_stat(out: i64, fill: impl FnOnce(i64) -> i64) -> i64 {
+    let mut here = GenericStat::default();
+    let result = fill(&raw mut here as i64);
+    if result < 0 {
+        return result;
+    }
+    if out == 0 {
+        return -EFAULT;
+    }
+    // SAFETY: the program's buffer for the result.
+    unsafe { (out as *mut BaseStat).write_unaligned(base_stat(&here)) };
+    result
+}
+
+fn stat_at(dir: i64, path: i64, out: i64, flags: i64) -> i64 {
+    with_stat(out, |here| {
+        plain(nr::NEWFSTATAT, [dir, path, here, flags, 0, 0])
+    })
+}
+
+/// `struct epoll_event`: packed in the base ABI, 12 bytes.
+#[repr(C, packed)]
+#[derive(Clone, Copy)]
+struct BaseEvent {
+    events: u32,
+    data: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct GenericEvent {
+    events: u32,
+    data: u64,
+}
+
+fn epoll_ctl(args: [i64; 6]) -> i64 {
+    let [a, b, c, d, ..] = args;
+    if d == 0 {
+        return plain(nr::EPOLL_CTL, args);
+    }
+    // SAFETY: the program's event, 12 bytes.
+    let base = unsafe { (d as *const BaseEvent).read() };
+    let here = GenericEvent {
+        events: base.events,
+        data: base.data,
+    };
+    plain(nr::EPOLL_CTL, [a, b, c, &raw const here as i64, 0, 0])
+}
+
+/// Fetches at most 64 events a call; the rest stay queued, as epoll allows.
+fn epoll_wait(n: i64, args: [i64; 6]) -> i64 {
+    let [a, out, max, d, e, f] = args;
+    let mut here = [GenericEvent::default(); 64];
+    let max = max.min(here.len() as i64);
+    let result = plain(n, [a, here.as_mut_ptr() as i64, max, d, e, f]);
+    for (i, event) in here.iter().enumerate().take(result.max(0) as usize) {
+        let base = BaseEvent {
+            events: event.events,
+            data: event.data,
+        };
+        // SAFETY: the program's buffer holds `max` events.
+        unsafe { (out as *mut BaseEvent).add(i).write(base) };
+    }
+    result
+}
+
+fn poll(fds: i64, count: i64, milliseconds: i64) -> i64 {
+    let milliseconds = i64::from(milliseconds as i32);
+    let time = [milliseconds / 1000, milliseconds % 1000 * 1_000_000];
+    let time = if milliseconds < 0 {
+        0
+    } else {
+        time.as_ptr() as i64
+    };
+    plain(nr::PPOLL, [fds, count, time, 0, 8, 0])
+}
+
+fn select(args: [i64; 6]) -> i64 {
+    let [n, read, write, except, out, _] = args;
+    let Some([seconds, micros]) = load::<2>(out) else {
+        return plain(nr::PSELECT6, [n, read, write, except, 0, 0]);
+    };
+    if seconds < 0 || micros < 0 {
+        return -EINVAL;
+    }
+    let mut time = [seconds + micros / 1_000_000, micros % 1_000_000 * 1000];
+    let at = time.as_mut_ptr() as i64;
+    let result = plain(nr::PSELECT6, [n, read, write, except, at, 0]);
+    // The kernel leaves the remaining time.
+    // SAFETY: the program's timeval, read above.
+    unsafe { (out as *mut [i64; 2]).write_unaligned([time[0], time[1] / 1000]) };
+    result
+}
+
+fn alarm(seconds: i64) -> i64 {
+    const ITIMER_REAL: i64 = sys::ITIMER_REAL as i64;
+    let new = [0, 0, seconds & 0xffff_ffff, 0];
+    let mut old = [0i64; 4];
+    let result = plain(
+        nr::SETITIMER,
+        [
+            ITIMER_REAL,
+            new.as_ptr() as i64,
+            old.as_mut_ptr() as i64,
+            0,
+            0,
+            0,
+        ],
+    );
+    if result < 0 {
+        return result;
+    }
+    // As the kernel's alarm rounds: never 0 while a timer runs.
+    let up = old[3] >= 500_000 || (old[2] == 0 && old[3] > 0);
+    old[2] + i64::from(up)
+}
+
+fn time(out: i64) -> i64 {
+    let mut now = [0i64; 2];
+    let result = plain(nr::CLOCK_GETTIME, [0, now.as_mut_ptr() as i64, 0, 0, 0, 0]);
+    if result < 0 {
+        return result;
+    }
+    if out != 0 {
+        // SAFETY: the program's time_t.
+        unsafe { (out as *mut i64).write_unaligned(now[0]) };
+    }
+    now[0]
+}
+
+fn utime(path: i64, times: i64) -> i64 {
+    let times = load::<2>(times).map(|[access, modify]| [access, 0, modify, 0]);
+    let at = times.as_ref().map_or(0, |t| t.as_ptr() as i64);
+    plain(nr::UTIMENSAT, [AT_FDCWD, path, at, 0, 0, 0])
+}
+
+fn utimes(dir: i64, path: i64, times: i64) -> i64 {
+    let times = load::<4>(times).map(|[s1, u1, s2, u2]| [s1, u1 * 1000, s2, u2 * 1000]);
+    let at = times.as_ref().map_or(0, |t| t.as_ptr() as i64);
+    plain(nr::UTIMENSAT, [dir, path, at, 0, 0, 0])
+}
+
+/// `struct semid64_ds`: the base ABI has a spare word after each of its two times.
+fn semctl(args: [i64; 6]) -> i64 {
+    const IPC_STAT: i64 = 2;
+    const SEM_STAT: i64 = 18;
+    const SEM_STAT_ANY: i64 = 20;
+    const PERM_WORDS: usize = 6;
+    let [id, index, cmd, out, ..] = args;
+    if !matches!(cmd & 0xff, IPC_STAT | SEM_STAT | SEM_STAT_ANY) || out == 0 {
+        return plain(nr::SEMCTL, args);
+    }
+    let mut here = [0i64; PERM_WORDS + 5];
+    let result = plain(nr::SEMCTL, [id, index, cmd, here.as_mut_ptr() as i64, 0, 0]);
+    if result >= 0 {
+        let mut base = [0i64; PERM_WORDS + 7];
+        base[..PERM_WORDS].copy_from_slice(&here[..PERM_WORDS]);
+        base[PERM_WORDS] = here[PERM_WORDS];
+        base[PERM_WORDS + 2] = here[PERM_WORDS + 1];
+        base[PERM_WORDS + 4] = here[PERM_WORDS + 2];
+        // SAFETY: the program's structure.
+        unsafe { (out as *mut [i64; PERM_WORDS + 7]).write_unaligned(base) };
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_fields_move_to_their_places() {
+        let here = GenericStat {
+            dev: 1,
+            ino: 2,
+            mode: 0o100644,
+            nlink: 3,
+            uid: 4,
+            gid: 5,
+            rdev: 6,
+            size: 7,
+            blksize: 4096,
+            blocks: 8,
+            times: [9, 10, 11, 12, 13, 14],
+            ..GenericStat::default()
+        };
+        let base = base_stat(&here);
+        // SAFETY: plain integers.
+        let words: [u64; 18] = unsafe { core::mem::transmute(base) };
+        assert_eq!(&words[..3], &[1, 2, 3]);
+        assert_eq!(words[3], 4 << 32 | 0o100644);
+        assert_eq!(words[4], 5);
+        assert_eq!(&words[5..15], &[6, 7, 4096, 8, 9, 10, 11, 12, 13, 14]);
+    }
+
+    #[test]
+    fn translated_calls_have_no_number_of_their_own() {
+        for &n in TRANSLATED {
+            let call = numbers::lookup(n).unwrap();
+            assert_eq!(call.generic, -1, "{}", call.name);
+        }
+    }
+}

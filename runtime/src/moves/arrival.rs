@@ -1,0 +1,244 @@
+//! Arriving: a new incarnation takes over memory, kernel state and stack from a process image.
+//!
+//! Runs on the kernel's stack. The data segment, where most statics live, is overwritten midway, so
+//! what happens until then uses locals and statics of the incarnation only. Each stage consumes the one before.
+
+use popcorn_metadata::image::checkpoint::RECORDS_AT;
+use popcorn_metadata::image::{
+    Checkpoint, Fd, Hop, Image, ImageError, Map as SavedMap, Records, Section, State, kind,
+};
+use popcorn_toolchains::{BASE, Isa};
+
+use crate::base::refusal::Refusal;
+use crate::base::text::parse_dec;
+use crate::image::{memory, open_files, process as saved_process};
+use crate::kernel::file::{self, OwnedFd};
+use crate::kernel::memory::Block;
+use crate::kernel::{clock, errno};
+use crate::moves::origin::Origin;
+use crate::moves::points;
+use crate::moves::report::{self, Arrival};
+use crate::program::alone::Alone;
+use crate::program::arguments::Initial;
+use crate::program::thread::{self, Thread};
+use crate::program::{dispositions, floating_point, identity, trace};
+use crate::stack::records::Record;
+use crate::stack::{capture, native, resume};
+use crate::{fatal, refusal};
+
+/// Resumes from the image in the descriptor that `POPCORN_RESUME` names. Before an exec everything was checked, so
+/// what fails here is an image from elsewhere, or a machine out of memory.
+pub fn resume(initial: &Initial, alone: Alone, fd: &[u8]) -> ! {
+    let arrived = Arriving::open(fd)
+        .and_then(Arriving::map)
+        .and_then(Mapped::fill)
+        .and_then(|filled| filled.become_thread(initial, alone))
+        .and_then(Threaded::rebuild);
+    match arrived {
+        Ok(never) => match never {},
+        Err(refusal) => fatal!("cannot resume: {}", refusal.text),
+    }
+}
+
+enum Never {}
+
+fn damaged() -> Refusal {
+    refusal!(errno::ENOEXEC, "the image is damaged")
+}
+
+/// An image that was read and checked.
+struct Arriving {
+    /// `CLOCK_MONOTONIC` when it began, nanoseconds.
+    began: u64,
+    fd: OwnedFd,
+    /// The image's bytes, outside the window. `image` and `checkpoint` refer to them.
+    bytes: Block,
+    image: Image<'static>,
+    checkpoint: Option<Checkpoint<'static>>,
+}
+
+impl Arriving {
+    fn open(fd: &[u8]) -> Result<Self, Refusal> {
+        let began = clock::now();
+        let Some(fd) = parse_dec(fd) else {
+            let text = "POPCORN_RESUME is not a descriptor";
+            return Err(refusal!(errno::EBADF, "{text}"));
+        };
+        // SAFETY: whoever started this incarnation opened it for us.
+        let fd = unsafe { OwnedFd::from_raw(fd as i32) };
+        let bytes =
+            file::mapped(fd.get()).map_err(|e| refusal!(e.0, "the image cannot be mapped: {e}"))?;
+        // SAFETY: mapped until the last stage has done with it; the file's own length.
+        let image: &'static [u8] = unsafe {
+            let length = file::Stat::of(fd.get()).map_or(0, |stat| stat.size);
+            core::slice::from_raw_parts(bytes.start() as *const u8, length as usize)
+        };
+        let image = check(image)?;
+        let checkpoint = match image.find(kind::PROCESS) {
+            Some(_) => Some(Checkpoint::read(image).map_err(|_| damaged())?),
+            None => None,
+        };
+        Ok(Self {
+            began,
+            fd,
+            bytes,
+            image,
+            checkpoint,
+        })
+    }
+
+    fn need(&self, kind: u32) -> Result<&'static [u8], Refusal> {
+        self.image.find(kind).ok_or_else(|| {
+            let name = kind::name(kind);
+            refusal!(errno::ENOEXEC, "the image lacks its section {name}")
+        })
+    }
+
+    fn maps(&self) -> Result<impl Iterator<Item = SavedMap> + use<>, Refusal> {
+        let maps = self.need(kind::MAPS)?.chunks_exact(SavedMap::SIZE);
+        Ok(maps.filter_map(SavedMap::from_bytes))
+    }
+
+    /// Makes room for the program's memory.
+    fn map(self) -> Result<Mapped, Refusal> {
+        for map in self.maps()? {
+            memory::make(&map)?;
+        }
+        Ok(Mapped(self))
+    }
+}
+
+/// A checked image of this very build.
+fn check(bytes: &'static [u8]) -> Result<Image<'static>, Refusal> {
+    let not = |text: &str| refusal!(errno::ENOEXEC, "{text}");
+    let image = Image::parse(bytes).map_err(|error| match error {
+        ImageError::Magic | ImageError::Truncated => not("not a process image"),
+        ImageError::Version(_) => not("a process image of another version"),
+        _ => damaged(),
+    })?;
+    if image.header().build_id != identity::build_id() {
+        return Err(not("the image is of another build of this program"));
+    }
+    image.verify().map_err(|_| damaged())?;
+    Ok(image)
+}
+
+/// The program's memory is mapped, empty.
+struct Mapped(Arriving);
+
+impl Mapped {
+    /// Gives memory its contents. From here on it is the program's, statics in the data segment included.
+    fn fill(self) -> Result<Filled, Refusal> {
+        let Self(arriving) = self;
+        let is_memory = |section: &Section| section.kind == kind::MEMORY;
+        for section in arriving.image.sections().filter(is_memory) {
+            // SAFETY: the image says that this memory is the program's; no reference leads into it.
+            unsafe { memory::fill(arriving.fd.get(), &section)? };
+        }
+        for map in arriving.maps()? {
+            memory::protect(&map)?;
+        }
+        Ok(Filled(arriving))
+    }
+}
+
+/// Memory is the program's again.
+struct Filled(Arriving);
+
+impl Filled {
+    /// Gives the thread its thread-local variables, and the kernel what it forgot in the exec.
+    fn become_thread(self, initial: &Initial, mut alone: Alone) -> Result<Threaded, Refusal> {
+        let Self(mut arriving) = self;
+        let saved = State::from_bytes(arriving.need(kind::STATE)?).ok_or_else(damaged)?;
+        let thread = Thread::from_saved(&saved);
+        // SAFETY: memory is in place.
+        unsafe { thread.become_it() };
+        floating_point::restore();
+        dispositions::reinstall(&mut alone);
+        points::start();
+        alone.set_mask(thread.mask);
+        match &arriving.checkpoint {
+            Some(checkpoint) => {
+                arriving.fd = become_process(checkpoint, arriving.fd)?;
+                trace::start(initial);
+            }
+            None => {
+                let marked = arriving.need(kind::FDS)?.get(8..).unwrap_or_default();
+                for saved in marked.chunks_exact(Fd::SIZE).filter_map(Fd::from_bytes) {
+                    file::keep_on_exec(saved.fd, false);
+                }
+            }
+        }
+        file::keep_on_exec(identity::program_fd(), false);
+        Ok(Threaded { arriving, alone })
+    }
+}
+
+/// Takes over from a checkpoint what an exec would have kept. The image's descriptor may move.
+fn become_process(checkpoint: &Checkpoint, image: OwnedFd) -> Result<OwnedFd, Refusal> {
+    let mut ours = [image.into_raw(), identity::program_file()?];
+    open_files::reopen(checkpoint, &mut ours)?;
+    saved_process::restore(checkpoint)?;
+    identity::set_program_fd(ours[1]);
+    thread::tell_libc_of_new_id();
+    // SAFETY: ours, as it was before.
+    Ok(unsafe { OwnedFd::from_raw(ours[0]) })
+}
+
+/// The thread is there, but for its stack.
+struct Threaded {
+    arriving: Arriving,
+    alone: Alone,
+}
+
+impl Threaded {
+    /// Rebuilds the stack from the records, and goes on.
+    fn rebuild(mut self) -> Result<Never, Refusal> {
+        let arriving = &self.arriving;
+        let hop = Hop::from_bytes(arriving.need(kind::HOP)?).ok_or_else(damaged)?;
+        native::start();
+        let outermost = records(&mut self.alone, arriving.need(kind::RECORDS)?)?;
+        let arrival = Arrival {
+            origin: Origin::from_number(hop.requester),
+            number: hop.sequence,
+            from: Isa::by_id(hop.from as u16).unwrap_or(BASE),
+            frames: hop.frames,
+            bytes: hop.bytes,
+            times: match arriving.checkpoint {
+                Some(_) => [arriving.began; 3],
+                None => [hop.capture_begin, hop.capture_end, arriving.began],
+            },
+        };
+        report::note(&mut self.alone, arrival);
+        if let Some(checkpoint) = &arriving.checkpoint {
+            saved_process::restore_signals(checkpoint);
+        }
+        let Self { arriving, alone } = self;
+        let Arriving { fd, bytes, .. } = arriving;
+        drop((fd, bytes));
+        resume::enter(outermost, alone, report::done)
+    }
+}
+
+/// Copies the records to a buffer of this incarnation and links them there; returns the outermost.
+fn records(alone: &mut Alone, contents: &[u8]) -> Result<*const Record, Refusal> {
+    let head = Records::from_bytes(contents);
+    let bytes = contents.get(RECORDS_AT..).unwrap_or_default();
+    let head = head
+        .filter(|h| h.length == bytes.len() as u64)
+        .ok_or_else(|| refusal!(errno::ENOEXEC, "the image's frame records are damaged"))?;
+    let start = capture::arriving(alone, head.length)?;
+    native::expect(head.length);
+    // SAFETY: the buffer is larger; the descriptors are this build's constants.
+    unsafe {
+        core::ptr::copy_nonoverlapping(bytes.as_ptr(), start as *mut u8, bytes.len());
+        let mut record = start as *mut Record;
+        let mut inner = core::ptr::null_mut();
+        for _ in 0..head.frames {
+            (*record).next = inner;
+            inner = record;
+            record = (record as u64 + Record::size(record)) as *mut Record;
+        }
+        Ok(inner)
+    }
+}

@@ -1,0 +1,231 @@
+//! A hop to another ISA: check everything, write the image, become the other program.
+//!
+//! Until `execve` has succeeded nothing is torn down: every failure leaves the process as it was.
+
+use popcorn_metadata::elf::Elf;
+use popcorn_toolchains::{BASE, Isa};
+
+use crate::base::path::{PathBuffer, of_descriptor};
+use crate::base::refusal::Refusal;
+use crate::base::statics::Slot;
+use crate::base::text::Message;
+use crate::image::close_on_exec::CloseOnExec;
+use crate::image::memory;
+use crate::image::write::{self, Journey};
+use crate::kernel::file::OwnedFd;
+use crate::kernel::memory::List;
+use crate::kernel::{Errno, errno, file, process};
+use crate::moves::emulator;
+use crate::program::alone::Alone;
+use crate::program::arguments::{self, initial};
+use crate::program::identity::{self, HIGH};
+use crate::program::{floating_point, process as program};
+use crate::stack::capture::Stopped;
+use crate::{incarnation, refusal};
+
+/// What [`prepare`] found.
+struct Plan {
+    elf: Target,
+    emulator: Option<PathBuffer>,
+}
+
+/// The target's ELF file.
+enum Target {
+    /// The program's file itself, which is the base ISA's.
+    Program(i32),
+    /// A copy of the image that the program's file carries.
+    Copy(OwnedFd),
+}
+
+impl Target {
+    fn fd(&self) -> i32 {
+        match self {
+            Self::Program(fd) => *fd,
+            Self::Copy(fd) => fd.get(),
+        }
+    }
+}
+
+incarnation! {
+    static PLAN: Slot<Option<Plan>> = Slot::new(None);
+}
+
+/// Checks that a move to `to` can be made, and gets ready what it needs. `emulator`: the one that was named for it.
+pub fn prepare(
+    alone: &mut Alone,
+    to: &'static Isa,
+    emulator: Option<&[u8]>,
+) -> Result<(), Refusal> {
+    PLAN.with(alone, |plan| *plan = None);
+    check_state()?;
+    let program = identity::program_file()?;
+    let emulator = match identity::host() {
+        Some(host) if host.id == to.id => None,
+        _ => Some(emulator::find(to, emulator)?),
+    };
+    let elf = target_file(program, to)?;
+    PLAN.with(alone, |plan| *plan = Some(Plan { elf, emulator }));
+    Ok(())
+}
+
+/// Checks that the process has nothing that stays behind: what an exec destroys, or others share.
+pub fn check_state() -> Result<(), Refusal> {
+    if program::timers() > 0 {
+        let text = "the program has POSIX timers, which an exec destroys";
+        return Err(refusal!(errno::EBUSY, "{text}"));
+    }
+    memory::check()
+}
+
+/// The target's ELF file. Its machine and build id are checked.
+fn target_file(program: i32, to: &Isa) -> Result<Target, Refusal> {
+    let file = file::mapped(program)
+        .map_err(|e| refusal!(errno::ENOENT, "the program's own file cannot be read: {e}"))?;
+    let damaged = || refusal!(errno::ENOEXEC, "the program's own file is not a program");
+    let whole = Elf::parse(file.bytes()).map_err(|_| damaged())?;
+    if to.id == BASE.id {
+        check(&whole, to)?;
+        return Ok(Target::Program(program));
+    }
+    let name = Message::of(format_args!(".popcorn.image.{}", to.name));
+    let section = whole.find(name.as_bytes()).map(|(_, section)| section);
+    let contents = section.and_then(|s| whole.contents(&s)).ok_or_else(|| {
+        refusal!(
+            errno::ENOENT,
+            "the program carries no image for {}; link it with --popcorn-isas",
+            to.name
+        )
+    })?;
+    check(&Elf::parse(contents).map_err(|_| damaged())?, to)?;
+    let no_copy = |e: Errno| refusal!(e.0, "no memory for the target's program: {e}");
+    let copy = file::memory_file(c"popcorn-program")
+        .and_then(|copy| copy.moved_up(HIGH))
+        .map_err(no_copy)?;
+    file::write_all_at(copy.get(), contents, 0).map_err(no_copy)?;
+    Ok(Target::Copy(copy))
+}
+
+/// The target must be for that ISA, of this very build: the build id has one address.
+fn check(elf: &Elf, to: &Isa) -> Result<(), Refusal> {
+    let isa = to.name;
+    if elf.machine != to.elf_machine {
+        let text = "is for another machine";
+        return Err(refusal!(errno::ENOEXEC, "the image for {isa} {text}"));
+    }
+    let address = identity::build_id_address();
+    let found = elf.segments().find_map(|s| {
+        let offset = address
+            .checked_sub(s.address)
+            .filter(|o| o + 16 <= s.file_size)?;
+        popcorn_metadata::bytes::array_at::<16>(elf.bytes, (s.offset + offset) as usize)
+    });
+    if found != Some(identity::build_id()) {
+        let text = "is of another build";
+        return Err(refusal!(errno::ENOEXEC, "the image for {isa} {text}"));
+    }
+    Ok(())
+}
+
+/// Everything is captured and [`prepare`] has succeeded: moves, or returns the reason why not with the
+/// process as it was.
+pub fn go(stopped: &mut Stopped, journey: &Journey) -> Refusal {
+    floating_point::keep();
+    let plan = PLAN.with(&mut stopped.alone, Option::take);
+    let Some(plan) = plan else {
+        return refusal!(errno::EBUSY, "internal error: nothing was prepared");
+    };
+    match transfer(stopped, &plan, journey) {
+        Ok(never) => match never {},
+        Err(refusal) => refusal,
+    }
+}
+
+enum Never {}
+
+fn transfer(stopped: &Stopped, plan: &Plan, journey: &Journey) -> Result<Never, Refusal> {
+    let (elf, program) = (plan.elf.fd(), identity::program_fd());
+    let on_exec = CloseOnExec::list(&[elf, program])?;
+    let image = file::memory_file(c"popcorn-image")
+        .and_then(|image| image.moved_up(HIGH))
+        .map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
+    write::hop(image.get(), stopped, journey, on_exec.descriptors())?;
+    for ours in [image.get(), elf, program] {
+        file::keep_on_exec(ours, true);
+    }
+    on_exec.keep(true);
+    let error = execute(plan, image.get());
+    on_exec.keep(false);
+    for ours in [elf, program] {
+        file::keep_on_exec(ours, false);
+    }
+    Err(refusal!(error.0, "execve failed: {error}"))
+}
+
+/// Becomes the target; returns the error if that fails.
+fn execute(plan: &Plan, image: i32) -> Errno {
+    const NO_ROOM: Errno = Errno(errno::E2BIG);
+    let file = of_descriptor(plan.elf.fd());
+    let path = plan.emulator.as_ref().unwrap_or(&file);
+    let (Ok(file), Ok(path)) = (file.as_c_str(), path.as_c_str()) else {
+        return Errno(errno::ENAMETOOLONG);
+    };
+    let ours = Variables::new(plan, image);
+    let mut arguments = match List::with_room(initial().args().count() + 8) {
+        Ok(list) => list,
+        Err(error) => return error,
+    };
+    let mut environment = match List::with_room(initial().env().count() + 8) {
+        Ok(list) => list,
+        Err(error) => return error,
+    };
+    let address = |text: &[u8]| text.as_ptr() as u64;
+    let mut args = initial().args().map(address);
+    let mut fits = true;
+    if plan.emulator.is_some() {
+        let file = file.as_ptr() as u64;
+        let name = args.next().unwrap_or(file);
+        let own = [path.as_ptr() as u64, c"-0".as_ptr() as u64, name, file];
+        fits &= arguments.extend(&own);
+    }
+    args.for_each(|a| fits &= arguments.push(a));
+    fits &= arguments.push(0);
+    initial()
+        .visible_env()
+        .for_each(|e| fits &= environment.push(address(e)));
+    ours.each(|entry| fits &= environment.push(address(entry)));
+    fits &= environment.push(0);
+    if !fits {
+        return NO_ROOM;
+    }
+    let (arguments, environment) = (arguments.as_slice(), environment.as_slice());
+    // SAFETY: C strings, and both vectors end with a null pointer.
+    unsafe { process::execute(path, arguments.as_ptr(), environment.as_ptr()) }
+}
+
+/// The variables that the next incarnation is started with, each with a zero byte at its end.
+struct Variables([Message; 4]);
+
+impl Variables {
+    fn new(plan: &Plan, image: i32) -> Self {
+        let variable = |name: &[u8], value: &dyn core::fmt::Display| {
+            let name = crate::base::text::Bytes(name);
+            Message::of(format_args!("{name}{value}\0"))
+        };
+        let host = identity::host().map_or("unknown", |isa| isa.name);
+        let mut all = Self([
+            variable(arguments::RESUME, &image),
+            variable(arguments::PROG, &identity::program_fd()),
+            variable(arguments::HOST, &host),
+            Message::new(),
+        ]);
+        if let Target::Copy(copy) = &plan.elf {
+            all.0[3] = variable(arguments::ELF, &copy.get());
+        }
+        all
+    }
+
+    fn each(&self, visit: impl FnMut(&[u8])) {
+        let set = self.0.iter().map(Message::as_bytes);
+        set.filter(|entry| !entry.is_empty()).for_each(visit);
+    }
+}

@@ -1,0 +1,15 @@
+//! When and where the program moves: what asks for it, and the ways to go.
+
+pub mod arrival;
+pub mod ask;
+pub mod checkpoint;
+pub mod departure;
+pub mod emulator;
+pub mod flag;
+pub mod hop;
+pub mod origin;
+pub mod outcome;
+pub mod points;
+pub mod report;
+pub mod request;
+pub mod schedule;

@@ -1,0 +1,117 @@
+//! How this incarnation was started: what the kernel put on its stack. The program has a copy of its own in the
+//! window (`start`).
+
+use linux_raw_sys::auxvec::AT_SECURE;
+
+use crate::base::statics::Slot;
+use crate::base::text::c_bytes;
+use crate::incarnation;
+
+/// The kernel's vectors.
+#[derive(Clone, Copy)]
+pub struct Initial {
+    argc: usize,
+    argv: *const *const u8,
+    envp: *const *const u8,
+    auxv: *const [u64; 2],
+}
+
+incarnation! {
+    static INITIAL: Slot<Initial> = Slot::new(Initial {
+        argc: 0,
+        argv: core::ptr::null(),
+        envp: core::ptr::null(),
+        auxv: core::ptr::null(),
+    });
+}
+
+/// Variables of ours that the program does not see.
+pub const INTERNAL: [&[u8]; 4] = [RESUME, PROG, HOST, ELF];
+/// Descriptor of the image to go on from.
+pub const RESUME: &[u8] = b"POPCORN_RESUME=";
+/// Descriptor of the program's file, which has every ISA's image.
+pub const PROG: &[u8] = b"POPCORN_PROG=";
+/// Name of the ISA of the machine itself, under the emulator if there is one.
+pub const HOST: &[u8] = b"POPCORN_HOST=";
+/// Descriptor of the file that this incarnation was started from, to be closed.
+pub const ELF: &[u8] = b"POPCORN_ELF=";
+
+impl Initial {
+    /// Reads the kernel's stack, and keeps it for [`initial`].
+    ///
+    /// # Safety
+    /// `sp` is the stack pointer that the kernel started the program with; nothing else runs yet.
+    pub unsafe fn take(sp: *const u64) -> Self {
+        // SAFETY: the kernel's layout (psABI, section 3.4.1): argc, argv, null, envp, null, auxv.
+        let initial = unsafe {
+            let argc = *sp as usize;
+            let argv = sp.add(1).cast::<*const u8>();
+            let envp = argv.add(argc + 1);
+            let mut end = envp;
+            while !(*end).is_null() {
+                end = end.add(1);
+            }
+            Self {
+                argc,
+                argv,
+                envp,
+                auxv: end.add(1).cast(),
+            }
+        };
+        // SAFETY: by contract.
+        unsafe { *INITIAL.get() = initial };
+        initial
+    }
+
+    pub fn args(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
+        let Self { argc, argv, .. } = *self;
+        // SAFETY: as the kernel laid it out; nobody writes there.
+        (0..argc).map(move |i| unsafe { c_bytes(*argv.add(i)) })
+    }
+
+    /// All of the environment, ours included.
+    pub fn env(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
+        let envp = self.envp;
+        // SAFETY: as above; ends at the null pointer.
+        (0..).map_while(move |i| unsafe {
+            let at = *envp.add(i);
+            (!at.is_null()).then(|| c_bytes(at))
+        })
+    }
+
+    /// The program's environment.
+    pub fn visible_env(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
+        self.env()
+            .filter(|entry| !INTERNAL.iter().any(|name| entry.starts_with(name)))
+    }
+
+    pub fn auxv(&self) -> impl Iterator<Item = [u64; 2]> + use<> {
+        let auxv = self.auxv;
+        // SAFETY: as above; ends at AT_NULL.
+        (0..).map_while(move |i| unsafe {
+            let pair = *auxv.add(i);
+            (pair[0] != 0).then_some(pair)
+        })
+    }
+
+    /// Whether the program runs with more rights than whoever started it (setuid, setgid, file capabilities): it
+    /// listens to nobody then.
+    pub fn is_secure(&self) -> bool {
+        self.auxv()
+            .any(|[tag, value]| tag == u64::from(AT_SECURE) && value != 0)
+    }
+
+    /// The value of a variable, given as `NAME=`; none in a program with more rights than whoever started it.
+    pub fn var(&self, name: &[u8]) -> Option<&'static [u8]> {
+        if self.is_secure() {
+            return None;
+        }
+        self.env().find_map(|entry| entry.strip_prefix(name))
+    }
+}
+
+/// How this incarnation was started.
+pub fn initial() -> Initial {
+    // SAFETY: written once, before anything else runs.
+    unsafe { *INITIAL.get() }
+}

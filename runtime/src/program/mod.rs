@@ -1,0 +1,15 @@
+//! The program's state: what travels with it, and the system-call entry that keeps books on it.
+
+pub mod alone;
+pub mod arguments;
+pub mod data_stack;
+pub mod dispositions;
+pub mod entry;
+pub mod floating_point;
+pub mod identity;
+pub mod longest_gap;
+pub mod maps;
+pub mod process;
+pub mod thread;
+pub mod trace;
+pub mod window;

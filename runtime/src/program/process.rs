@@ -1,0 +1,88 @@
+//! The program's own process, as the system-call entry keeps books on it: children, timers, descriptors.
+
+use core::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
+use crate::base::statics::Travels;
+use crate::kernel::{self, system_call, errno, file, nr, sys};
+use crate::program::{identity, thread, window};
+
+/// POSIX timers that exist. They do not survive an exec, so while there are any the process stays.
+static TIMERS: Travels<AtomicI64> = Travels::new(AtomicI64::new(0));
+
+/// Number of POSIX timers.
+pub fn timers() -> i64 {
+    TIMERS.load(Relaxed)
+}
+
+/// The program's `timer_create` and `timer_delete`.
+pub fn timer(n: i64, args: [i64; 6]) -> i64 {
+    let result = kernel::call(n, args);
+    if result >= 0 {
+        TIMERS.fetch_add(if n == nr::TIMER_CREATE { 1 } else { -1 }, Relaxed);
+    }
+    result
+}
+
+/// The program's `clone` shares our memory: only libc may do that, whose threads begin in assembly.
+pub fn shares_memory(n: i64, args: [i64; 6]) -> bool {
+    n == nr::CLONE && args[0] & i64::from(sys::CLONE_VM) != 0
+}
+
+/// The program's `fork`, `vfork`, `clone`. A child with memory of its own gets the map table whole. One that
+/// shares ours would return through our frames on a stack that does not have them.
+pub fn clone(n: i64, args: [i64; 6]) -> i64 {
+    if shares_memory(n, args) {
+        return -i64::from(errno::ENOSYS);
+    }
+    // vfork's child must not share our native stack with code that has returned from here.
+    let (n, args) = if n == nr::VFORK {
+        (nr::FORK, [0; 6])
+    } else {
+        (n, args)
+    };
+    // Another thread may hold the table, and would not be there to let go of it in the child. Alone, a
+    // handler may have interrupted who holds it, and goes on in the child.
+    let result = if thread::count() > 1 {
+        window::with_table(|_| kernel::call(n, args))
+    } else {
+        kernel::call(n, args)
+    };
+    if result == 0 {
+        identity::own_process();
+    }
+    result
+}
+
+/// The program's `close`, `dup2`, `dup3`, `close_range`: our descriptor is not the program's to close. To the
+/// program it does not exist.
+pub fn descriptor(n: i64, args: [i64; 6]) -> i64 {
+    let own = identity::program_fd();
+    let ours = i64::from(own);
+    if own < 0 || !identity::is_own_process() {
+        return kernel::call(n, args);
+    }
+    match n {
+        nr::CLOSE if i64::from(args[0] as i32) == ours => -i64::from(errno::EBADF),
+        nr::DUP2 | nr::DUP3 if i64::from(args[1] as i32) == ours => {
+            if let Ok(moved) = file::duplicate_up(own, own + 1) {
+                identity::set_program_fd(moved.into_raw());
+            }
+            kernel::call(n, args)
+        }
+        nr::CLOSE_RANGE => {
+            let (first, last) = (i64::from(args[0] as u32), i64::from(args[1] as u32));
+            if !(first..=last).contains(&ours) {
+                return kernel::call(n, args);
+            }
+            let mut result = 0;
+            if first < ours {
+                result = system_call!(n, first, ours - 1, args[2]);
+            }
+            if result >= 0 && ours < last {
+                result = system_call!(n, ours + 1, last, args[2]);
+            }
+            result
+        }
+        _ => kernel::call(n, args),
+    }
+}

@@ -1,0 +1,10 @@
+//! The native stack: walking it, capturing it into records, resuming it from them, jumping out of it.
+//!
+//! Nothing here knows why: whoever begins a capture or a resume says what follows.
+
+pub mod capture;
+pub mod jump;
+pub mod native;
+pub mod records;
+pub mod resume;
+pub mod walk;
