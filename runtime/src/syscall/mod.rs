@@ -12,7 +12,7 @@ pub mod state;
 
 pub use generic::TRANSLATED;
 
-use crate::arch::{self, kernel};
+use crate::arch::{self, port};
 use crate::{gaps, memory, text};
 
 pub const EPERM: i64 = 1;
@@ -102,7 +102,7 @@ pub fn forward(n: i64, args: [i64; 6]) -> i64 {
     if UNTRANSLATED.contains(&n) {
         return untranslated(n);
     }
-    if kernel::kernel().generic {
+    if port().generic {
         return generic::call(n, args);
     }
     if n < 0 {

@@ -2,7 +2,7 @@
 //! program state, so that handlers are installed again after a hop.
 
 use super::{EINVAL, forward, nr};
-use crate::arch::kernel::kernel;
+use crate::arch::port;
 use crate::cell::Global;
 
 /// The signal of `popcorn migrate`: the last but two of the real-time signals, on every ISA. qemu-user
@@ -58,7 +58,7 @@ static TABLE: Global<[Action; SIGNALS]> = Global::new([Action::DEFAULT; SIGNALS]
 
 /// Installs or queries a disposition at the kernel.
 pub fn install(signal: i64, new: Option<Action>) -> Result<Action, i64> {
-    let restorer = kernel().restorer;
+    let restorer = port().restorer();
     let new = new.map(|action| action.to_port(restorer));
     let mut old = [0u64; 4];
     let at = new.as_ref().map_or(0, |words| words.as_ptr() as i64);
