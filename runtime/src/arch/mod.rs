@@ -1,10 +1,35 @@
-//! What depends on the CPU underneath: the assembly files beside this one, and the facts of each
-//! kernel port in [`kernel`].
+//! What depends on the CPU underneath. Per ISA an assembly file and a [`Port`], the facts of its Linux.
 
-pub mod kernel;
+mod aarch64;
+pub mod port;
+mod riscv64;
 pub mod signal_frame;
+mod x86_64;
 
-use popcorn_toolchains::Isa;
+use popcorn_toolchains::{ALL, Isa};
+
+use port::Port;
+
+/// Every port, in the order of [`ALL`].
+static PORTS: [&Port; ALL.len()] = [&x86_64::PORT, &aarch64::PORT, &riscv64::PORT];
+
+const _: () = {
+    let mut i = 0;
+    while i < ALL.len() {
+        let (isa, port) = (ALL[i], PORTS[i]);
+        assert!(same(isa.name.as_bytes(), port.isa.as_bytes()));
+        assert!(isa.callee_saved.len() == port.signal_frame.saved.len());
+        i += 1;
+    }
+};
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
 
 /// The registers of one activation as assembly saves and loads them: the caller's stack pointer at the
 /// call, the address it goes on at, two argument registers for landing pads, and the callee-saved
@@ -25,8 +50,8 @@ const _: () = {
     assert!(core::mem::offset_of!(Context, regs) == 32);
     assert!(core::mem::size_of::<Context>() == 224);
     let mut i = 0;
-    while i < popcorn_toolchains::ALL.len() {
-        assert!(popcorn_toolchains::ALL[i].callee_saved.len() <= 24);
+    while i < ALL.len() {
+        assert!(ALL[i].callee_saved.len() <= 24);
         i += 1;
     }
 };
@@ -47,13 +72,18 @@ unsafe extern "C" {
 pub fn isa() -> &'static Isa {
     // SAFETY: a constant that the assembly file defines.
     let id = unsafe { core::ptr::read_volatile(&raw const __popcorn_isa_id) };
-    popcorn_toolchains::ALL[id as usize]
+    ALL[id as usize]
 }
 
 /// The tests' ISA is the base ISA.
 #[cfg(test)]
 pub fn isa() -> &'static Isa {
     popcorn_toolchains::BASE
+}
+
+/// The Linux port of the ISA that this incarnation runs on.
+pub fn port() -> &'static Port {
+    PORTS[usize::from(isa().id)]
 }
 
 /// A system call with the CPU's own number and layouts.

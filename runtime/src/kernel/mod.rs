@@ -120,7 +120,7 @@ pub fn call(n: i64, args: [i64; 6]) -> i64 {
     if UNTRANSLATED.contains(&n) || n < 0 {
         return -i64::from(errno::ENOSYS);
     }
-    if arch::kernel::kernel().generic {
+    if arch::port().generic {
         return translate::call(n, args);
     }
     // SAFETY: what the program asked its kernel for.

@@ -1,7 +1,7 @@
 //! Signals: masks, dispositions, what is pending.
 
 use super::{Result, system_call, check, nr, sys};
-use crate::arch::kernel::kernel;
+use crate::arch::port;
 
 pub const SIG_DFL: u64 = 0;
 pub const SIG_IGN: u64 = 1;
@@ -60,7 +60,7 @@ impl Action {
 
 /// Installs or queries a disposition; the one before.
 pub fn action(signal: u32, new: Option<Action>) -> Result<Action> {
-    let restorer = kernel().restorer;
+    let restorer = port().restorer();
     let new = new.map(|action| action.to_port(restorer));
     let mut old = [0u64; 4];
     let at = new

@@ -4,11 +4,9 @@
 //! Pointers come from the program and are the kernel's to check. Where this code itself reads or
 //! writes through one, a bad pointer is a fault in the program rather than `EFAULT`; null is checked.
 
-use super::{errno, nr, numbers};
-use crate::arch;
-use crate::arch::kernel::kernel;
-
-use super::sys;
+use super::{errno, nr, numbers, sys};
+use crate::arch::port::CloneOrder;
+use crate::arch::{self, port};
 
 const EBADF: i64 = errno::EBADF as i64;
 const EFAULT: i64 = errno::EFAULT as i64;
@@ -73,7 +71,7 @@ fn plain(n: i64, args: [i64; 6]) -> i64 {
 /// One call.
 pub fn call(n: i64, args: [i64; 6]) -> i64 {
     let [a, b, c, d, e, _] = args;
-    let flags_in = |flags| kernel().open_flags_in(flags);
+    let flags_in = |flags| port().open_flags_in(flags);
     match n {
         nr::OPEN => plain(nr::OPENAT, [AT_FDCWD, a, flags_in(b), c, 0, 0]),
         nr::CREAT => plain(nr::OPENAT, [AT_FDCWD, a, O_CREAT_WRONLY_TRUNC, b, 0, 0]),
@@ -106,8 +104,10 @@ pub fn call(n: i64, args: [i64; 6]) -> i64 {
         nr::FSTAT => with_stat(b, |here| plain(n, [a, here, 0, 0, 0, 0])),
         // vfork's child shares no memory with its parent, which POSIX allows.
         nr::FORK | nr::VFORK => plain(nr::CLONE, [SIGCHLD, 0, 0, 0, 0, 0]),
-        // (flags, stack, ptid, ctid, tls) there, (flags, stack, ptid, tls, ctid) here.
-        nr::CLONE => plain(n, [a, b, c, e, d, 0]),
+        nr::CLONE => match port().clone {
+            CloneOrder::CtidTls => plain(n, args),
+            CloneOrder::TlsCtid => plain(n, [a, b, c, e, d, 0]),
+        },
         nr::EVENTFD => plain(nr::EVENTFD2, [a, 0, 0, 0, 0, 0]),
         nr::SIGNALFD => plain(nr::SIGNALFD4, [a, b, c, 0, 0, 0]),
         nr::INOTIFY_INIT => plain(nr::INOTIFY_INIT1, [0; 6]),
@@ -147,7 +147,7 @@ fn openat2(args: [i64; 6]) -> i64 {
     let Some([flags, mode, resolve]) = load::<3>(args[2]) else {
         return -EFAULT;
     };
-    let how = [kernel().open_flags_in(flags), mode, resolve];
+    let how = [port().open_flags_in(flags), mode, resolve];
     plain(
         nr::OPENAT2,
         [args[0], args[1], how.as_ptr() as i64, FIELDS, 0, 0],
@@ -159,11 +159,11 @@ fn fcntl(args: [i64; 6]) -> i64 {
     const F_SETFL: i64 = sys::F_SETFL as i64;
     match args[1] {
         F_GETFL => match plain(nr::FCNTL, args) {
-            flags @ 0.. => kernel().open_flags_out(flags),
+            flags @ 0.. => port().open_flags_out(flags),
             error => error,
         },
         F_SETFL => {
-            let flags = kernel().open_flags_in(args[2]);
+            let flags = port().open_flags_in(args[2]);
             plain(nr::FCNTL, [args[0], args[1], flags, 0, 0, 0])
         }
         _ => plain(nr::FCNTL, args),
