@@ -1,9 +1,9 @@
 //! Builds the runtime, `libpopcorn_rt.a`, from source: Rust to one bitcode module, C to another,
 //! assembly for each ISA, packed as fat objects.
 //!
-//! The Rust part is compiled once, for the base ABI. rustc's rlibs carry bitcode, libcore's among
-//! them, so the module is linked from the crates' own and whatever of libcore they use, then optimised
-//! as a whole. Only `make build` does this: an installed toolchain has the archive.
+//! The Rust part is compiled once, for the base ABI, by cargo and with the workspace's profile `runtime`. Its rlibs
+//! hold bitcode, and libcore's carries it, so the module is linked from the crates' own and whatever of libcore they
+//! use, then optimised as a whole. Only `make build` does this: an installed toolchain has the archive.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -40,24 +40,14 @@ const EXPORTS: &[&str] = &[
     "popcorn_current_isa",
 ];
 
-/// The crates, each after those it uses.
-const CRATES: &[(&str, &str)] = &[
-    ("popcorn_toolchains", "toolchains"),
-    ("popcorn_metadata", "metadata"),
-    ("popcorn_runtime", "runtime"),
-];
+/// Folders of the runtime's crate and of those in the workspace that it uses.
+const FOLDERS: &[&str] = &["toolchains", "metadata", "runtime"];
 
+/// Objects hold bitcode, addresses are absolute, and a warning is an error.
 const RUSTC_FLAGS: &[&str] = &[
-    "--edition=2024",
-    "--crate-type=rlib",
-    "--emit=llvm-bc,link",
-    "-Cpanic=abort",
-    "-Copt-level=2",
-    "-Ccodegen-units=1",
+    "-Clinker-plugin-lto",
     "-Crelocation-model=static",
-    "-Coverflow-checks=off",
-    "-Cdebuginfo=0",
-    "-Awarnings",
+    "-Dwarnings",
 ];
 
 const CLANG_FLAGS: &[&str] = &["-O2", "-ffreestanding", "-Wall", "-Werror"];
@@ -104,10 +94,7 @@ pub fn build(prefix: &Path) -> Result<()> {
 /// Hash of all that goes in: the sources, and this program, whose passes lower them.
 fn stamp(root: &Path) -> Result<String> {
     let mut hash = Sha256::new();
-    let mut folders: Vec<PathBuf> = CRATES
-        .iter()
-        .map(|(_, f)| root.join(f).join("src"))
-        .collect();
+    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|f| root.join(f).join("src")).collect();
     while let Some(folder) = folders.pop() {
         let mut entries = fs::read_dir(&folder)
             .with_context(|| format!("{}: the source of the runtime", folder.display()))?
@@ -159,28 +146,7 @@ fn rust_target() -> String {
 
 /// One bitcode module of the crates, the parts of libcore they use, and `tls.c`.
 fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
-    let mut parts = Vec::new();
-    for (name, folder) in CRATES {
-        let mut rustc = Command::new("rustc");
-        // In the source tree rustup picks the compiler that rust-toolchain.toml names.
-        rustc
-            .current_dir(root)
-            .args(RUSTC_FLAGS)
-            .args(["--cfg", "feature=\"freestanding\""])
-            .arg("--crate-name")
-            .arg(name)
-            .arg("--target")
-            .arg(rust_target());
-        rustc.arg("--out-dir").arg(work).arg("-L").arg(work);
-        for (other, _) in CRATES.iter().take_while(|(other, _)| other != name) {
-            let rlib = work.join(format!("lib{other}.rlib"));
-            rustc
-                .arg("--extern")
-                .arg(format!("{other}={}", rlib.display()));
-        }
-        run(rustc.arg(Path::new(folder).join("src/lib.rs")))?;
-        parts.push(work.join(format!("{name}.bc")));
-    }
+    let mut parts = crates(root, work)?;
     let tls = work.join("tls.bc");
     fs::write(&tls, clang(&root.join("runtime/src/tls.c"), work)?)?;
     parts.push(tls);
@@ -207,6 +173,58 @@ fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
     Ok(fs::read(whole)?)
 }
 
+/// Has cargo compile the runtime and the crates that it uses; the bitcode of each.
+fn crates(root: &Path, work: &Path) -> Result<Vec<PathBuf>> {
+    let target = rust_target();
+    // In the source tree rustup picks the compiler that rust-toolchain.toml names.
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(root)
+        .args(["build", "--locked", "--lib", "--package=popcorn-runtime"])
+        .args(["--profile=runtime", "--features=freestanding"])
+        .args(["--target", &target, "--message-format=json"])
+        .arg("--target-dir")
+        .arg(work.join("cargo"))
+        .env("CARGO_ENCODED_RUSTFLAGS", RUSTC_FLAGS.join("\x1f"));
+    let output = cargo.output().context("cargo")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let messages: Vec<serde_json::Value> = said
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    if !output.status.success() {
+        let rendered: String = messages
+            .iter()
+            .filter_map(|m| m["message"]["rendered"].as_str())
+            .collect();
+        let other = String::from_utf8_lossy(&output.stderr);
+        bail!("the runtime does not compile:\n{rendered}{other}");
+    }
+    let rlibs = messages
+        .iter()
+        .filter(|m| m["reason"] == "compiler-artifact")
+        .filter_map(|m| m["filenames"].as_array())
+        .flatten()
+        .filter_map(|name| name.as_str())
+        .filter(|name| name.ends_with(".rlib"));
+    let mut parts = Vec::new();
+    for rlib in rlibs {
+        let rlib = Path::new(rlib);
+        for member in members(rlib)?.lines().filter(|name| name.ends_with(".o")) {
+            let part = work.join(format!("{}.bc", parts.len()));
+            fs::write(&part, run(tool("llvm-ar").arg("p").arg(rlib).arg(member))?)?;
+            parts.push(part);
+        }
+    }
+    Ok(parts)
+}
+
+/// The names of an archive's members, a line each.
+fn members(archive: &Path) -> Result<String> {
+    let members = run(tool("llvm-ar").arg("t").arg(archive))?;
+    Ok(String::from_utf8(members)?)
+}
+
 /// The bitcode of libcore, which its one object carries in `.llvmbc`.
 fn libcore(root: &Path, work: &Path) -> Result<PathBuf> {
     let mut rustc = Command::new("rustc");
@@ -222,8 +240,7 @@ fn libcore(root: &Path, work: &Path) -> Result<PathBuf> {
             name.starts_with("libcore-") && name.ends_with(".rlib")
         })
         .with_context(|| format!("{}: no libcore", folder.display()))?;
-    let members = run(tool("llvm-ar").arg("t").arg(&rlib))?;
-    let members = String::from_utf8(members)?;
+    let members = members(&rlib)?;
     let object = members
         .lines()
         .find(|name| name.ends_with(".o"))
