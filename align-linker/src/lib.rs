@@ -15,16 +15,18 @@
 //! program state may point to them.
 #![forbid(unsafe_code)]
 
+mod class;
 mod collect;
+mod defined;
 mod emit;
 mod error;
 mod finish;
 mod gc;
 mod link;
-mod nodes;
 mod object;
 mod script;
 mod solve;
+mod units;
 mod verify;
 
 pub use error::Error;
@@ -93,11 +95,11 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
     // Every file is in memory; from here on every name has one definition.
     let collected = collect::collect(job, &files)?;
     // It is known which sections of the ISAs are the same thing.
-    let nodes = nodes::nodes(&collected)?;
+    let units = units::units(&collected)?;
     // Every reference of what is alive is satisfied.
-    let live = gc::live(&collected, &nodes)?;
+    let live = gc::live(&collected, &units)?;
     // No aligned symbol moves any more.
-    let plan = emit::plan(&collected, &nodes, &live)?;
+    let plan = emit::plan(&collected, &units, &live)?;
     if let Some(map) = &job.map {
         finish::write_atomically(map, finish::layout_map(&plan).as_bytes(), 0o644)?;
     }
@@ -158,6 +160,7 @@ fn leaf_warnings(job: &Job, collected: &collect::Collected<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use popcorn_metadata::sections;
     use popcorn_toolchains::ALL;
     use proptest::prelude::*;
     use std::process::Command;
@@ -190,7 +193,7 @@ mod tests {
                     .status();
                 assert!(status.unwrap().success());
                 if n > 0 {
-                    let name = format!(".popcorn.obj.{}", isa.name);
+                    let name = format!("{}{}", sections::OBJECT, isa.name);
                     pack.arg(format!("--add-section={name}={}", out.display()));
                     pack.arg(format!("--set-section-flags={name}=exclude"));
                 }
@@ -220,9 +223,9 @@ mod tests {
         };
         let files = collect::read(&job)?;
         let collected = collect::collect(&job, &files)?;
-        let nodes = nodes::nodes(&collected)?;
-        let live = gc::live(&collected, &nodes)?;
-        let plan = emit::plan(&collected, &nodes, &live)?;
+        let units = units::units(&collected)?;
+        let live = gc::live(&collected, &units)?;
+        let plan = emit::plan(&collected, &units, &live)?;
         Ok((0..ALL.len())
             .filter_map(|isa| plan.rewrite(0, isa))
             .count())

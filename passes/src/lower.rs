@@ -1,6 +1,7 @@
 //! lower: one object per ISA, packed into one fat object.
 
 use popcorn_metadata::info::{self, Function};
+use popcorn_metadata::sections;
 use popcorn_toolchains::Isa;
 
 use crate::adapt::adapt;
@@ -72,10 +73,10 @@ pub fn fat_object(
     let carrier = prepare(module, base)?;
     if !info.is_empty() {
         let info: Vec<_> = info.into_iter().map(|function| (0, function)).collect();
-        carrier.embed(info::SECTION, &info::write(&info));
+        carrier.embed(sections::INFO, &info::write(&info));
     }
     for (isa, object) in others.iter().zip(objects(module, others, options)?) {
-        carrier.embed(&format!(".popcorn.obj.{}", isa.name), &object);
+        carrier.embed(&format!("{}{}", sections::OBJECT, isa.name), &object);
     }
     carrier.emit(base, options.opt, false)
 }

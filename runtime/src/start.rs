@@ -4,13 +4,14 @@
 //! gets a copy of its arguments, environment and auxiliary vector in the window.
 
 use linux_raw_sys::auxvec;
+use popcorn_metadata::environment;
 
 use crate::base::text::c_bytes;
 use crate::image::open_files;
 use crate::kernel::memory::{self, PAGE};
 use crate::moves::{arrival, points, schedule};
 use crate::program::alone::Alone;
-use crate::program::arguments::{self, Initial};
+use crate::program::arguments::Initial;
 use crate::program::{data_stack, identity, longest_gap, trace, window};
 use crate::stack::native;
 use crate::{arch, fatal};
@@ -21,7 +22,7 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     // SAFETY: as the kernel started the program; nothing else runs yet.
     let (initial, alone) = unsafe { (Initial::take(sp), Alone::at_start()) };
     identity::start(&initial);
-    match initial.var(arguments::RESUME) {
+    match initial.var(environment::RESUME) {
         Some(fd) => arrival::resume(&initial, alone, fd),
         None => fresh(&initial, alone),
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use popcorn_metadata::environment;
 use popcorn_toolchains::{BASE, Isa};
 
 use crate::args::unknown_isa;
@@ -65,13 +66,13 @@ pub fn run(run: &Run) -> Result<std::convert::Infallible> {
     // From here on every ISA that the program may run as is in the file and can run here.
     let mut command = launch::command(&exe, isa, run.prog.as_os_str())?;
     if let Some(text) = &run.how.hop {
-        command.env("POPCORN_HOP", text);
+        command.env(environment::HOP, text);
     }
     if run.how.trace {
-        command.env("POPCORN_TRACE", "1");
+        command.env(environment::TRACE, "1");
     }
     if run.gaps {
-        command.env("POPCORN_GAPS", "1");
+        command.env(environment::GAPS, "1");
     }
     for (name, value) in &run.env {
         match value {

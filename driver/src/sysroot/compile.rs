@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow};
+use popcorn_metadata::sections;
 use popcorn_passes::{OptLevel, Options, Output, Points};
 use popcorn_toolchains::{ALL, BASE, Isa, base_abi};
 
@@ -117,7 +118,7 @@ pub fn assemble(tree: &Tree, work: &Path) -> Result<Vec<(String, Vec<u8>)>> {
                 base = Some(object);
                 continue;
             }
-            let section = format!(".popcorn.obj.{}", isa.name);
+            let section = format!("{}{}", sections::OBJECT, isa.name);
             pack.arg(format!("--add-section={section}={}", object.display()));
             pack.arg(format!("--set-section-flags={section}=exclude,readonly"));
         }

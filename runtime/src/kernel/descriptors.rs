@@ -1,7 +1,7 @@
 //! The list of open descriptors.
 
 use super::file::{self, OwnedFd};
-use super::{Result, system_call, check, errno, nr};
+use super::{Result, check, errno, nr, system_call};
 use crate::base::text::parse_dec;
 
 /// Calls `visit` for every open descriptor, lowest first, until it says false. Whether all were seen: false, too, if

@@ -1,6 +1,6 @@
 //! Maps of memory, as the kernel has them. Those of the program's window are booked by `program::window`.
 
-use super::{Result, system_call, check, nr, sys};
+use super::{Result, check, nr, sys, system_call};
 
 pub use sys::{
     MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED,
@@ -14,7 +14,16 @@ pub const HUGE_PAGE: u64 = 2 << 20;
 
 /// `mmap` as it is.
 pub fn map(start: u64, length: u64, prot: u32, flags: u32, fd: i32, offset: u64) -> Result<u64> {
-    check(system_call!(nr::MMAP, start, length, prot, flags, fd, offset)).map(|at| at as u64)
+    check(system_call!(
+        nr::MMAP,
+        start,
+        length,
+        prot,
+        flags,
+        fd,
+        offset
+    ))
+    .map(|at| at as u64)
 }
 
 /// Memory outside the window, never program state: native stacks, record buffers. The kernel chooses

@@ -3,6 +3,7 @@
 //! Until `execve` has succeeded nothing is torn down: every failure leaves the process as it was.
 
 use popcorn_metadata::elf::Elf;
+use popcorn_metadata::{environment, sections};
 use popcorn_toolchains::{BASE, Isa};
 
 use crate::base::path::{PathBuffer, of_descriptor};
@@ -17,7 +18,7 @@ use crate::kernel::memory::List;
 use crate::kernel::{Errno, errno, file, process};
 use crate::moves::emulator;
 use crate::program::alone::Alone;
-use crate::program::arguments::{self, initial};
+use crate::program::arguments::initial;
 use crate::program::identity::{self, HIGH};
 use crate::program::{floating_point, process as program};
 use crate::stack::capture::Stopped;
@@ -87,7 +88,7 @@ fn target_file(program: i32, to: &Isa) -> Result<Target, Refusal> {
         check(&whole, to)?;
         return Ok(Target::Program(program));
     }
-    let name = Message::of(format_args!(".popcorn.image.{}", to.name));
+    let name = Message::of(format_args!("{}{}", sections::IMAGE, to.name));
     let section = whole.find(name.as_bytes()).map(|(_, section)| section);
     let contents = section.and_then(|s| whole.contents(&s)).ok_or_else(|| {
         refusal!(
@@ -207,19 +208,18 @@ struct Variables([Message; 4]);
 
 impl Variables {
     fn new(plan: &Plan, image: i32) -> Self {
-        let variable = |name: &[u8], value: &dyn core::fmt::Display| {
-            let name = crate::base::text::Bytes(name);
-            Message::of(format_args!("{name}{value}\0"))
+        let variable = |name: &str, value: &dyn core::fmt::Display| {
+            Message::of(format_args!("{name}={value}\0"))
         };
         let host = identity::host().map_or("unknown", |isa| isa.name);
         let mut all = Self([
-            variable(arguments::RESUME, &image),
-            variable(arguments::PROG, &identity::program_fd()),
-            variable(arguments::HOST, &host),
+            variable(environment::RESUME, &image),
+            variable(environment::PROGRAM, &identity::program_fd()),
+            variable(environment::HOST, &host),
             Message::new(),
         ]);
         if let Target::Copy(copy) = &plan.elf {
-            all.0[3] = variable(arguments::ELF, &copy.get());
+            all.0[3] = variable(environment::ELF, &copy.get());
         }
         all
     }

@@ -7,7 +7,7 @@ pub mod departure;
 pub mod emulator;
 pub mod flag;
 pub mod hop;
-pub mod origin;
+pub mod order;
 pub mod outcome;
 pub mod points;
 pub mod report;

@@ -11,6 +11,7 @@
 use core::fmt::Write;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use popcorn_metadata::origin::Origin;
 use popcorn_toolchains::Isa;
 
 use crate::arch;
@@ -23,7 +24,7 @@ use crate::kernel::memory::Block;
 use crate::kernel::signal::{self, Action};
 use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::flag;
-use crate::moves::origin::{Move, Origin};
+use crate::moves::order::Move;
 use crate::program::arguments;
 use crate::program::dispositions::MIGRATE_SIGNAL;
 use crate::program::identity::isa_named;
@@ -176,7 +177,7 @@ pub fn wait_for_end() {
 /// The folder of requests and replies; `None` if there is none that is to be trusted.
 fn folder() -> Option<OwnedFd> {
     let uid = process::effective_user();
-    let base = arguments::initial().var(b"XDG_RUNTIME_DIR=");
+    let base = arguments::initial().var("XDG_RUNTIME_DIR");
     let mut path = PathBuffer::new();
     path.push(base.filter(|b| !b.is_empty()).unwrap_or(b"/tmp"));
     let _ = write!(path, "/popcorn-{uid}");

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use popcorn_metadata::environment;
 use popcorn_toolchains::Isa;
 
 use crate::arch;
@@ -20,7 +21,7 @@ static DONE: Travels<AtomicU64> = Travels::new(AtomicU64::new(0));
 
 /// At the start of a program: takes the schedule from the environment.
 pub fn start(alone: &mut Alone, initial: &Initial) {
-    let Some(text) = initial.var(b"POPCORN_HOP=").filter(|t| !t.is_empty()) else {
+    let Some(text) = initial.var(environment::HOP).filter(|t| !t.is_empty()) else {
         return;
     };
     match Hops::parse(text) {

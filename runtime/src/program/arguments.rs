@@ -2,6 +2,7 @@
 //! window (`start`).
 
 use linux_raw_sys::auxvec::AT_SECURE;
+use popcorn_metadata::environment::INTERNAL;
 
 use crate::base::statics::Slot;
 use crate::base::text::c_bytes;
@@ -24,17 +25,6 @@ incarnation! {
         auxv: core::ptr::null(),
     });
 }
-
-/// Variables of ours that the program does not see.
-pub const INTERNAL: [&[u8]; 4] = [RESUME, PROG, HOST, ELF];
-/// Descriptor of the image to go on from.
-pub const RESUME: &[u8] = b"POPCORN_RESUME=";
-/// Descriptor of the program's file, which has every ISA's image.
-pub const PROG: &[u8] = b"POPCORN_PROG=";
-/// Name of the ISA of the machine itself, under the emulator if there is one.
-pub const HOST: &[u8] = b"POPCORN_HOST=";
-/// Descriptor of the file that this incarnation was started from, to be closed.
-pub const ELF: &[u8] = b"POPCORN_ELF=";
 
 impl Initial {
     /// Reads the kernel's stack, and keeps it for [`initial`].
@@ -82,7 +72,7 @@ impl Initial {
     /// The program's environment.
     pub fn visible_env(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
         self.env()
-            .filter(|entry| !INTERNAL.iter().any(|name| entry.starts_with(name)))
+            .filter(|entry| !INTERNAL.iter().any(|name| value(entry, name).is_some()))
     }
 
     pub fn auxv(&self) -> impl Iterator<Item = [u64; 2]> + use<> {
@@ -101,13 +91,18 @@ impl Initial {
             .any(|[tag, value]| tag == u64::from(AT_SECURE) && value != 0)
     }
 
-    /// The value of a variable, given as `NAME=`; none in a program with more rights than whoever started it.
-    pub fn var(&self, name: &[u8]) -> Option<&'static [u8]> {
+    /// The value of a variable; none in a program with more rights than whoever started it.
+    pub fn var(&self, name: &str) -> Option<&'static [u8]> {
         if self.is_secure() {
             return None;
         }
-        self.env().find_map(|entry| entry.strip_prefix(name))
+        self.env().find_map(|entry| value(entry, name))
     }
+}
+
+/// What stands behind `NAME=`, if the entry is that variable's.
+fn value<'a>(entry: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
 }
 
 /// How this incarnation was started.

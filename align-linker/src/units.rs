@@ -4,113 +4,18 @@
 //! constant into differently named sections (`.rodata`, `.srodata`, `.data.rel.ro`). What no other ISA
 //! knows by name - constant pools, jump tables, helpers - is private to its ISA.
 
+use crate::class::{Class, Rank};
 use crate::collect::{Collected, MAX_ISAS, Object};
 use crate::error::Error;
-use crate::object::{Part, Place, Sect};
+use crate::object::{IsaObject, Place, Section};
 use popcorn_metadata::elf::{shf, sht};
+use popcorn_metadata::sections;
 use popcorn_toolchains::Isa;
 use std::collections::HashMap;
 
-/// Where a section goes, in the order of the image (docs/abi.md, section 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// Functions.
-    Text,
-    /// Resume clones.
-    Cold,
-    /// Constants, init and fini arrays.
-    Rodata,
-    /// Initialised thread-local variables.
-    Tdata,
-    /// Zeroed thread-local variables.
-    Tbss,
-    /// Initialised globals.
-    Data,
-    /// Zeroed globals.
-    Bss,
-    /// The runtime's state of one incarnation.
-    State,
-    /// The zeroed part of that.
-    StateBss,
-    /// Code of one ISA only.
-    PrivateText,
-    /// Constants of one ISA only.
-    PrivateRodata,
-    /// The runtime's state that one ISA only has.
-    PrivateState,
-    /// Language-specific data: read for the stack map, then gone.
-    Lsda,
-}
-
-impl Class {
-    /// The classes whose sections have the same address on every ISA, in image order.
-    pub const ALIGNED: [Class; 9] = [
-        Class::Text,
-        Class::Cold,
-        Class::Rodata,
-        Class::Tdata,
-        Class::Tbss,
-        Class::Data,
-        Class::Bss,
-        Class::State,
-        Class::StateBss,
-    ];
-
-    /// The output section.
-    pub fn output(self) -> &'static str {
-        match self {
-            Class::Text => ".text",
-            Class::Cold => ".text.cold",
-            Class::Rodata => ".rodata",
-            Class::Tdata => ".tdata",
-            Class::Tbss => ".tbss",
-            Class::Data => ".data",
-            Class::Bss => ".bss",
-            Class::State => ".popcorn.private",
-            Class::StateBss => ".popcorn.private.bss",
-            Class::PrivateText => ".private.text",
-            Class::PrivateRodata => ".private.rodata",
-            Class::PrivateState => ".private.data",
-            Class::Lsda => ".popcorn.stackmap",
-        }
-    }
-
-    /// Whether it holds instructions.
-    pub fn is_text(self) -> bool {
-        matches!(self, Class::Text | Class::Cold | Class::PrivateText)
-    }
-
-    /// Whether it has no bytes in the file.
-    pub fn is_zero(self) -> bool {
-        matches!(self, Class::Tbss | Class::Bss | Class::StateBss)
-    }
-
-    /// Whether sizes, and bytes where there are any, are the same on every ISA.
-    pub fn is_neutral(self) -> bool {
-        matches!(
-            self,
-            Class::Rodata | Class::Tdata | Class::Tbss | Class::Data | Class::Bss
-        )
-    }
-}
-
-/// Order within a class: arrays that are walked first, then sections that are gathered by name, then
-/// all others as they come.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rank<'a> {
-    /// `.preinit_array`, `.init_array`, `.fini_array`: which of them, and the priority.
-    Array(u8, u32),
-    /// A section whose name is a C identifier: `__start_` and `__stop_` of it exist.
-    Gathered(&'a str),
-    /// Thread-local variables that compiled code expects within reach of the thread pointer.
-    Near,
-    /// Any other.
-    Plain,
-}
-
 /// One thing to place: a section of an object, on all ISAs or on one.
 #[derive(Debug)]
-pub struct Node<'a> {
+pub struct Unit<'a> {
     /// The object.
     pub object: usize,
     /// By ISA: its number there, 0 where it does not exist.
@@ -125,21 +30,21 @@ pub struct Node<'a> {
     pub aligned: bool,
 }
 
-/// All nodes, and the way back from a section.
-pub struct Nodes<'a> {
+/// All units, and the way back from a section.
+pub struct Units<'a> {
     /// In link order.
-    pub list: Vec<Node<'a>>,
-    /// By object, ISA and section: the node.
+    pub list: Vec<Unit<'a>>,
+    /// By object, ISA and section: the unit.
     of: Vec<Vec<Vec<u32>>>,
 }
 
-impl Nodes<'_> {
-    /// The node of a section; `None` for one that is not placed (debug information, unwind tables,
+impl Units<'_> {
+    /// The unit of a section; `None` for one that is not placed (debug information, unwind tables,
     /// notes, members of a group that another object provides).
     pub fn of(&self, object: usize, isa: usize, section: usize) -> Option<usize> {
         match self.of[object][isa][section] {
             u32::MAX => None,
-            node => Some(node as usize),
+            unit => Some(unit as usize),
         }
     }
 }
@@ -156,7 +61,7 @@ pub enum Treatment {
 }
 
 /// Says what to do with a section if all ISAs have it.
-pub fn treatment(section: &Sect<'_>) -> Treatment {
+pub fn treatment(section: &Section<'_>) -> Treatment {
     let name = section.name;
     if !section.has(shf::ALLOC) {
         return match section.raw.kind {
@@ -177,11 +82,11 @@ pub fn treatment(section: &Sect<'_>) -> Treatment {
     } else if section.has(shf::TLS) {
         pick(Class::Tdata, Class::Tbss)
     } else if section.has(shf::EXEC) {
-        match name.starts_with(".text.popcorn.resume.") {
+        match name.starts_with(sections::CLONE) {
             true => Class::Cold,
             false => Class::Text,
         }
-    } else if name.starts_with(".popcorn.private") {
+    } else if name.starts_with(sections::PRIVATE) {
         pick(Class::State, Class::StateBss)
     } else if array(section).is_some()
         || !section.has(shf::WRITE)
@@ -195,7 +100,7 @@ pub fn treatment(section: &Sect<'_>) -> Treatment {
 
 /// Which array of functions a section is part of, and its priority there: 0 preinit, 1 init, 2 fini.
 /// Without a number: after all that have one (gABI, chapter 4, and GNU ld's SORT_BY_INIT_PRIORITY).
-fn array(section: &Sect<'_>) -> Option<(u8, u32)> {
+fn array(section: &Section<'_>) -> Option<(u8, u32)> {
     let priority = section.name.rsplit('.').next().unwrap_or_default().parse();
     let kind = match section.raw.kind {
         sht::PREINIT_ARRAY => 0,
@@ -213,21 +118,18 @@ fn array(section: &Sect<'_>) -> Option<(u8, u32)> {
 
 /// Whether a section is an array of functions in the older form, `.ctors` or `.dtors`, which is walked
 /// the other way round.
-pub fn is_reversed_array(section: &Sect<'_>) -> bool {
+pub fn is_reversed_array(section: &Section<'_>) -> bool {
     [".ctors", ".dtors"].iter().any(|name| {
         let rest = section.name.strip_prefix(name);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })
 }
 
-/// Sections of [`Rank::Near`] begin with this.
-const NEAR: &str = ".tdata.popcorn.";
-
-fn rank<'a>(section: &Sect<'a>) -> Rank<'a> {
+fn rank<'a>(section: &Section<'a>) -> Rank<'a> {
     match array(section) {
         Some((kind, priority)) => Rank::Array(kind, priority),
         None if is_c_identifier(section.name) => Rank::Gathered(section.name),
-        None if section.name.starts_with(NEAR) => Rank::Near,
+        None if section.name.starts_with(sections::NEAR_TLS) => Rank::Near,
         None => Rank::Plain,
     }
 }
@@ -241,7 +143,7 @@ fn is_c_identifier(name: &str) -> bool {
 }
 
 /// The class of a section that only its own ISA knows.
-fn private(class: Class, section: &Sect<'_>, names_dw_ref: bool) -> Class {
+fn private(class: Class, section: &Section<'_>, names_dw_ref: bool) -> Class {
     match class {
         Class::Text | Class::Cold => Class::PrivateText,
         Class::Rodata => Class::PrivateRodata,
@@ -259,7 +161,7 @@ struct Defined<'a> {
     dw_ref: Vec<bool>,
 }
 
-fn defined<'a>(part: &Part<'a>) -> Defined<'a> {
+fn defined<'a>(part: &IsaObject<'a>) -> Defined<'a> {
     let mut d = Defined {
         by_section: vec![Vec::new(); part.sections.len()],
         by_name: HashMap::new(),
@@ -287,8 +189,8 @@ fn defined<'a>(part: &Part<'a>) -> Defined<'a> {
 ///
 /// # Errors
 /// Data whose size, kind or place within its section differs per ISA: all of them at once.
-pub fn nodes<'a>(c: &Collected<'a>) -> Result<Nodes<'a>, Error> {
-    let mut nodes = Nodes {
+pub fn units<'a>(c: &Collected<'a>) -> Result<Units<'a>, Error> {
+    let mut units = Units {
         list: Vec::new(),
         of: Vec::new(),
     };
@@ -298,18 +200,18 @@ pub fn nodes<'a>(c: &Collected<'a>) -> Result<Nodes<'a>, Error> {
             .parts
             .iter()
             .map(|p| vec![u32::MAX; p.sections.len()]);
-        nodes.of.push(sizes.collect());
-        match_object(&c.isas, number, object, &mut nodes, &mut errors);
+        units.of.push(sizes.collect());
+        match_object(&c.isas, number, object, &mut units, &mut errors);
     }
     Error::all(errors)?;
-    Ok(nodes)
+    Ok(units)
 }
 
 fn match_object<'a>(
     isas: &[&'static Isa],
     number: usize,
     object: &Object<'a>,
-    nodes: &mut Nodes<'a>,
+    units: &mut Units<'a>,
     errors: &mut Vec<Error>,
 ) {
     let names: Vec<Defined<'a>> = object.parts.iter().map(defined).collect();
@@ -328,7 +230,7 @@ fn match_object<'a>(
         let Some((sections, name)) = found else {
             continue;
         };
-        let node = Node {
+        let unit = Unit {
             object: number,
             sections,
             class,
@@ -336,26 +238,26 @@ fn match_object<'a>(
             name,
             aligned: true,
         };
-        check(isas, object, &names, &node, errors);
+        check(isas, object, &names, &unit, errors);
         for (isa, &section) in sections.iter().take(isas.len()).enumerate() {
-            nodes.of[number][isa][section] = nodes.list.len() as u32;
+            units.of[number][isa][section] = units.list.len() as u32;
         }
-        nodes.list.push(node);
+        units.list.push(unit);
     }
     for (isa, part) in object.parts.iter().enumerate() {
         for (section, sect) in part.sections.iter().enumerate() {
             let Treatment::Place(class) = treatment(sect) else {
                 continue;
             };
-            let taken = nodes.of[number][isa][section] != u32::MAX;
+            let taken = units.of[number][isa][section] != u32::MAX;
             if taken || object.dropped[isa][section] {
                 continue;
             }
             let mut sections = [0; MAX_ISAS];
             sections[isa] = section;
             let first = names[isa].by_section[section].first();
-            nodes.of[number][isa][section] = nodes.list.len() as u32;
-            nodes.list.push(Node {
+            units.of[number][isa][section] = units.list.len() as u32;
+            units.list.push(Unit {
                 object: number,
                 sections,
                 class: private(class, sect, names[isa].dw_ref[section]),
@@ -416,8 +318,8 @@ impl<'a> Ordinals<'a> {
         Self { by_name }
     }
 
-    fn applies(section: &Sect<'_>) -> bool {
-        let ours = section.name.contains(".popcorn.");
+    fn applies(section: &Section<'_>) -> bool {
+        let ours = section.name.contains(sections::OURS);
         section.has(shf::ALLOC) && (ours || array(section).is_some())
     }
 
@@ -435,15 +337,15 @@ impl<'a> Ordinals<'a> {
     }
 }
 
-/// Checks that a node is the same thing on all ISAs.
+/// Checks that a unit is the same thing on all ISAs.
 fn check(
     isas: &[&'static Isa],
     object: &Object<'_>,
     names: &[Defined<'_>],
-    node: &Node<'_>,
+    unit: &Unit<'_>,
     errors: &mut Vec<Error>,
 ) {
-    let base = &object.parts[0].sections[node.sections[0]];
+    let base = &object.parts[0].sections[unit.sections[0]];
     let mut differs = |symbol: &str, what, isa: usize, here: String, there: String| {
         errors.push(Error::Differs {
             file: object.name.clone(),
@@ -453,14 +355,14 @@ fn check(
         });
     };
     for (isa, part) in object.parts.iter().enumerate().skip(1) {
-        let section = &part.sections[node.sections[isa]];
+        let section = &part.sections[unit.sections[isa]];
         let other = match treatment(section) {
             Treatment::Place(class) => class,
             _ => Class::Lsda,
         };
-        if other != node.class {
+        if other != unit.class {
             differs(
-                node.name,
+                unit.name,
                 "sections",
                 isa,
                 base.name.to_owned(),
@@ -470,13 +372,13 @@ fn check(
         }
         // Every name with a type is in this section, at the same offset, on both.
         let mut same = true;
-        for &symbol in &names[0].by_section[node.sections[0]] {
+        for &symbol in &names[0].by_section[unit.sections[0]] {
             let here = &object.parts[0].symbols[symbol];
             let there = names[isa].by_name.get(here.name).map(|&n| &part.symbols[n]);
             let Some(there) = there.filter(|_| here.is_typed()) else {
                 continue;
             };
-            if there.place != Place::Section(node.sections[isa]) {
+            if there.place != Place::Section(unit.sections[isa]) {
                 differs(
                     here.name,
                     "sections",
@@ -485,7 +387,7 @@ fn check(
                     "another".to_owned(),
                 );
                 same = false;
-            } else if node.class.is_neutral() && there.raw.size != here.raw.size {
+            } else if unit.class.is_neutral() && there.raw.size != here.raw.size {
                 let (a, b) = (here.raw.size, there.raw.size);
                 differs(here.name, "sizes", isa, a.to_string(), b.to_string());
                 same = false;
@@ -501,9 +403,9 @@ fn check(
                 same = false;
             }
         }
-        if same && node.class.is_neutral() && section.raw.size != base.raw.size {
+        if same && unit.class.is_neutral() && section.raw.size != base.raw.size {
             let (a, b) = (base.raw.size, section.raw.size);
-            differs(node.name, "sizes", isa, a.to_string(), b.to_string());
+            differs(unit.name, "sizes", isa, a.to_string(), b.to_string());
         }
     }
 }
