@@ -23,6 +23,7 @@ const EXPORTS: &[&str] = &[
     "__popcorn_asked",
     "__popcorn_capture_skip_step",
     "__popcorn_capture_step",
+    "__popcorn_data_stack",
     "__popcorn_flag",
     "__popcorn_longjmp_first",
     "__popcorn_longjmp_next",
