@@ -1,6 +1,6 @@
 //! Objects in, one program out: every global and function at the same address on every ISA.
 //!
-//! [`link`] is the whole flow, one line per stage; each stage consumes what the one before made.
+//! [`link()`] is the whole flow, one line per stage; each stage consumes what the one before made.
 //!
 //! Resolution, liveness and layout are decided here, once for all ISAs. What is left for `ld.lld` is to
 //! place sections in a given order and to apply relocations: each ISA's objects are rewritten so that

@@ -81,6 +81,7 @@ pub const EXPORTS: &[&str] = &[
     "__popcorn_asked",
     "__popcorn_capture_skip_step",
     "__popcorn_capture_step",
+    "__popcorn_data_stack",
     "__popcorn_longjmp_first",
     "__popcorn_longjmp_next",
     "__popcorn_poll_slow",

@@ -33,6 +33,11 @@ pub fn tool(name: &str) -> PathBuf {
     bin_dir().join(name)
 }
 
+/// Where libc and its headers are: `$POPCORN_SYSROOT`, or beside the directory of the tools.
+pub fn sysroot() -> PathBuf {
+    std::env::var_os("POPCORN_SYSROOT").map_or_else(|| bin_dir().join("../sysroot"), PathBuf::from)
+}
+
 /// The plain compiler that everything is compared with.
 pub fn clang() -> Command {
     Command::new(std::env::var_os("POPCORN_CLANG").unwrap_or_else(|| "clang-22".into()))
@@ -56,8 +61,7 @@ pub fn missing() -> Option<String> {
     if clang().arg("--version").output().is_err() {
         return Some("clang-22 is not installed: run `make deps`".into());
     }
-    let sysroot = std::env::var_os("POPCORN_SYSROOT")
-        .map_or_else(|| bin_dir().join("../sysroot"), PathBuf::from);
+    let sysroot = sysroot();
     if !sysroot.join("lib/libc.a").exists() {
         return Some(format!(
             "{} holds no libc: run `make build`",

@@ -697,7 +697,7 @@ fn descriptors_from_outside_are_given_again() -> Result<()> {
     )?;
     for isa in ALL {
         let mut again = Command::new("sh");
-        let tool = popcorn_testsuite::toolchain::tool("popcorn");
+        let tool = toolchain::tool("popcorn");
         again
             .args(["-c", "exec \"$0\" restore --isa \"$1\" image 7>told"])
             .arg(tool)

@@ -1,11 +1,11 @@
 //! Bad input: a clear error, a non-zero exit status, nothing half-written.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use popcorn_testsuite::nobody::Tools;
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
 use popcorn_toolchains::{ALL, BASE};
@@ -14,12 +14,13 @@ const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); retur
 
 /// A workspace with `hello.c` and the program made from it.
 fn hello() -> Result<Option<Workspace>> {
-    let Some(w) = Workspace::new() else {
-        return Ok(None);
-    };
+    Workspace::new().map(with_hello).transpose()
+}
+
+fn with_hello(w: Workspace) -> Result<Workspace> {
     w.file("hello.c", HELLO)
         .ok("popcorn-cc", "-O1 hello.c -o hello")?;
-    Ok(Some(w))
+    Ok(w)
 }
 
 #[test]
@@ -411,21 +412,13 @@ fn objects_that_do_not_belong_together() -> Result<()> {
     w.refused("popcorn-cc", "garbage.o -o x", &["garbage.o", "ELF", isa])
 }
 
-/// A command that runs without root's rights, for which nothing is unreadable.
-fn as_nobody(w: &Workspace, tool: &str, line: &str) -> Result<Command> {
-    let mut command = w.command(tool, line);
-    if fs::metadata("/proc/self")?.uid() == 0 {
-        command.uid(NOBODY).gid(NOBODY);
-    }
-    Ok(command)
-}
-
-const NOBODY: u32 = 65534;
-
 #[test]
 fn files_that_may_not_be_read_or_written() -> Result<()> {
-    let Some(w) = hello()? else { return Ok(()) };
-    fs::set_permissions(w.path(""), Permissions::from_mode(0o755))?;
+    let Some(w) = Workspace::public() else {
+        return Ok(());
+    };
+    let w = with_hello(w)?;
+    let tools = Tools::new(&["popcorn", "popcorn-cc"])?;
     for (file, mode) in [("hello", 0o000), ("hello.c", 0o000)] {
         fs::set_permissions(w.path(file), Permissions::from_mode(mode))?;
     }
@@ -446,7 +439,7 @@ fn files_that_may_not_be_read_or_written() -> Result<()> {
             "hello.c",
         ),
     ] {
-        let output = as_nobody(&w, tool, &line)?.output()?;
+        let output = tools.command(&w, tool, &line).output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         ensure!(
             output.status.code() == Some(1)

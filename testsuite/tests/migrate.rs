@@ -2,11 +2,11 @@
 //! process that is not moved goes on as if nothing had been asked.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use popcorn_testsuite::nobody::{self, NOBODY, Tools};
 use popcorn_testsuite::running::{COUNT, Running};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
@@ -103,19 +103,16 @@ fn who_cannot_be_asked() -> Result<()> {
 /// Another user's process, and one with this user but other groups, stay as they are.
 #[test]
 fn processes_of_others_are_left_alone() -> Result<()> {
-    const NOBODY: u32 = 65534;
-    let Some(w) = Workspace::new() else {
+    let Some(w) = Workspace::public() else {
         return Ok(());
     };
-    if fs::metadata("/proc/self")?.uid() != 0 {
+    if !nobody::is_root() {
         eprintln!("skipped: only root has other users' processes");
         return Ok(());
     }
     w.file("count.c", COUNT)
         .ok("popcorn-cc", "-O2 count.c -o count")?;
-    fs::set_permissions(w.path(""), fs::Permissions::from_mode(0o755))?;
-    // Popcorn itself may lie where others cannot look.
-    fs::copy(toolchain::tool("popcorn"), w.path("popcorn"))?;
+    let tools = Tools::new(&["popcorn"])?;
     let isa = ALL[1].name;
     for (gid, texts) in [
         (0, ["process", "other groups or privileges"]),
@@ -125,11 +122,8 @@ fn processes_of_others_are_left_alone() -> Result<()> {
         let mut running = Running::spawn(Command::new(w.path("count")).uid(uid).gid(0))?;
         running.line()?;
         let pid = running.pid().to_string();
-        let output = Command::new(w.path("popcorn"))
-            .args(["migrate", &pid, "--to", isa, "--timeout", "2"])
-            .uid(NOBODY)
-            .gid(NOBODY)
-            .output()?;
+        let line = format!("migrate {pid} --to {isa} --timeout 2");
+        let output = tools.command(&w, "popcorn", &line).output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.code() == Some(1), "{:?}", output.status);
         for text in texts.iter().chain(&[pid.as_str(), "help:"]) {

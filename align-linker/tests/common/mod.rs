@@ -1,5 +1,5 @@
 //! Makes fat objects from C or LLVM IR with plain clang, for tests that need no popcorn-cc.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test that includes this uses some of it")]
 
 use popcorn_align_linker::{Input, Job};
 use popcorn_toolchains::{ALL, Isa};

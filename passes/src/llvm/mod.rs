@@ -5,6 +5,11 @@
 //! thing they name has not been erased; a pass that erases an instruction does not touch its handle
 //! again. All handles of one compilation live on one thread.
 
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "nearly all blocks are one call of LLVM's C interface on valid handles, which is the rule above"
+)]
+
 mod builder;
 pub mod debug;
 mod loops;
