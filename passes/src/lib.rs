@@ -8,6 +8,7 @@
 mod adapt;
 mod assembly;
 mod byval;
+mod clock;
 mod datastack;
 mod extremes;
 mod fence;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use popcorn_toolchains::Isa;
 
+pub use clock::{Clock, Time};
 use llvm::Module;
 
 /// Where migration points go (`--popcorn-migration-points`).
@@ -57,6 +59,26 @@ pub enum OptLevel {
     Oz,
 }
 
+/// Where LLVM's verifier looks at the module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Check {
+    /// As it comes in, and before back ends see it.
+    #[default]
+    Ends,
+    /// After every stage as well.
+    Between,
+}
+
+impl Check {
+    /// What the environment asks for: `POPCORN_CHECK=stages` is `Between`.
+    pub fn from_environment() -> Check {
+        match std::env::var_os("POPCORN_CHECK") {
+            Some(wanted) if wanted == "stages" => Check::Between,
+            _ => Check::Ends,
+        }
+    }
+}
+
 /// What one compilation does.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -75,6 +97,9 @@ pub struct Options {
     pub save_temps: Option<PathBuf>,
     /// Name of the translation unit, for messages and for `save_temps` file names.
     pub name: String,
+    pub check: Check,
+    /// Gets the time that each phase took, and each ISA's back end.
+    pub clock: Clock,
 }
 
 /// What to emit.
@@ -120,21 +145,26 @@ pub enum Error {
 
 /// Compiles one module of base-ABI IR (`.bc` or `.ll` text) to a fat object, assembly or IR.
 pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8>, Error> {
-    let module = Module::parse(input, &options.name)?;
+    let clock = &options.clock;
+    let module = clock.time("read", None, || Module::parse(input, &options.name))?;
     let mut temps = Temps { options, next: 0 };
     temps.save(&module, "input")?;
 
     // From here on nothing depends on the base ISA.
-    neutral::run(&module, &options.isas)?;
-    variadic::run(&module)?;
-    byval::run(&module);
-    extremes::run(&module);
-    temps.save(&module, "neutral")?;
-    // From here on control flow says all there is: no call returns twice.
-    sjlj::run(&module);
-    temps.save(&module, "sjlj")?;
+    clock.time("neutral", None, || {
+        neutral::run(&module, &options.isas)?;
+        variadic::run(&module)?;
+        byval::run(&module);
+        extremes::run(&module);
+        temps.save(&module, "neutral")?;
+        // From here on control flow says all there is: no call returns twice.
+        sjlj::run(&module);
+        temps.save(&module, "sjlj")
+    })?;
 
-    optimise::run(&module, options.opt, options.whole)?;
+    clock.time("optimise", None, || {
+        optimise::run(&module, options.opt, options.whole)
+    })?;
     lower::name_globals(&module);
     temps.save(&module, "optimised")?;
 
@@ -143,32 +173,38 @@ pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8
     }
     let mut info = Vec::new();
     if options.instrument {
-        points::run(&module, options.points, options.opt, &options.leaf);
+        clock.time("points", None, || {
+            points::run(&module, options.points, options.opt, &options.leaf);
+        });
         temps.save(&module, "points")?;
-        let reach = reach::Reach::analyse(&module, &options.leaf);
-        let instrumented: Vec<_> = module
-            .definitions()
-            .into_iter()
-            .filter(|f| reach.is_instrumented(*f))
-            .collect();
-        reach.use_c_convention(&module);
-        for f in &instrumented {
-            datastack::run(&module, *f);
-        }
-        temps.save(&module, "datastack")?;
-        for f in &instrumented {
-            info.extend(frames::run(&module, *f, &reach));
-        }
-        temps.save(&module, "frames")?;
+        clock.time("frames", None, || {
+            let reach = reach::Reach::analyse(&module, &options.leaf);
+            let instrumented: Vec<_> = module
+                .definitions()
+                .into_iter()
+                .filter(|f| reach.is_instrumented(*f))
+                .collect();
+            reach.use_c_convention(&module);
+            for f in &instrumented {
+                datastack::run(&module, *f);
+            }
+            temps.save(&module, "datastack")?;
+            for f in &instrumented {
+                info.extend(frames::run(&module, *f, &reach));
+            }
+            temps.save(&module, "frames")
+        })?;
     }
-    fence::run(&module);
-    // From here on the IR keeps LLVM's rules and those of docs/abi.md.
-    check(&module, "fence")?;
-    verify::run(&module, &options.name)?;
+    clock.time("verify", None, || {
+        fence::run(&module);
+        // From here on the IR keeps LLVM's rules and those of docs/abi.md.
+        check(&module, "fence")?;
+        verify::run(&module, &options.name)
+    })?;
 
     match output {
         Output::Object => lower::fat_object(&module, options, info),
-        Output::Assembly(isa) => lower::assembly(&module, isa, options.opt),
+        Output::Assembly(isa) => lower::assembly(&module, isa, options),
         Output::Ir => Ok(module.text().into_bytes()),
     }
 }
@@ -195,7 +231,7 @@ impl Temps<'_> {
         if let Some(dir) = &self.options.save_temps {
             self.write(module, stage, dir)?;
         }
-        if cfg!(debug_assertions) {
+        if self.options.check == Check::Between || cfg!(debug_assertions) {
             check(module, stage)?;
         }
         Ok(())

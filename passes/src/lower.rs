@@ -6,7 +6,7 @@ use popcorn_toolchains::Isa;
 
 use crate::adapt::adapt;
 use crate::llvm::{Linkage, Module};
-use crate::{Error, OptLevel, Options};
+use crate::{Error, Options};
 
 /// Names every private global, and takes from every symbol what would let a back end or linker merge it
 /// with another: pointers to it are program state. A thread-local is local-exec. After this no symbol of
@@ -54,8 +54,19 @@ pub fn name_globals(module: &Module) {
 pub(crate) const ASYNC_UNWIND_TABLE: u64 = 2;
 
 /// Assembly of the module for one ISA.
-pub fn assembly(module: &Module, isa: &'static Isa, opt: OptLevel) -> Result<Vec<u8>, Error> {
-    prepare(module, isa)?.emit(isa, opt, true)
+pub fn assembly(module: &Module, isa: &'static Isa, options: &Options) -> Result<Vec<u8>, Error> {
+    emit(prepare(module, isa)?, isa, options, true)
+}
+
+/// Runs one ISA's back end.
+fn emit(
+    own: Module,
+    isa: &'static Isa,
+    options: &Options,
+    assembly: bool,
+) -> Result<Vec<u8>, Error> {
+    let work = || own.emit(isa, options.opt, assembly);
+    options.clock.time("back end", Some(isa), work)
 }
 
 /// The fat object: the base ISA's, with the others' inside, and what the records of its functions hold.
@@ -78,7 +89,7 @@ pub fn fat_object(
     for (isa, object) in others.iter().zip(objects(module, others, options)?) {
         carrier.embed(&format!("{}{}", sections::OBJECT, isa.name), &object);
     }
-    carrier.emit(base, options.opt, false)
+    emit(carrier, base, options, false)
 }
 
 /// An object for each of `isas`. A whole program is large enough for a thread for each.
@@ -88,8 +99,8 @@ fn objects(
     options: &Options,
 ) -> Result<Vec<Vec<u8>>, Error> {
     if !options.whole {
-        let emit = |isa: &&'static Isa| prepare(module, isa)?.emit(isa, options.opt, false);
-        return isas.iter().map(emit).collect();
+        let object = |isa: &&'static Isa| emit(prepare(module, isa)?, isa, options, false);
+        return isas.iter().map(object).collect();
     }
     let bitcode = &module.bitcode();
     std::thread::scope(|scope| {
@@ -97,7 +108,7 @@ fn objects(
             scope.spawn(move || {
                 let own = Module::parse(bitcode, isa.name)?;
                 adapt(&own, isa)?;
-                own.emit(isa, options.opt, false)
+                emit(own, isa, options, false)
             })
         };
         let threads: Vec<_> = isas.iter().map(|isa| start(isa)).collect();

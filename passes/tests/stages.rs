@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use popcorn_passes::merge::{self, Part};
-use popcorn_passes::{Error, OptLevel, Options, Output, Points, compile};
+use popcorn_passes::{Check, Clock, Error, OptLevel, Options, Output, Points, compile};
 use popcorn_toolchains::ALL;
 
 fn options(instrument: bool) -> Options {
@@ -17,6 +17,8 @@ fn options(instrument: bool) -> Options {
         leaf: Arc::new(HashSet::from(["puts".to_owned()])),
         save_temps: None,
         name: "test.ll".to_owned(),
+        check: Check::Between,
+        clock: Clock::default(),
     }
 }
 
@@ -342,4 +344,25 @@ fn phis_stand_in_front_of_what_describes_variables() {
     !8 = !DIBasicType(name: "long", size: 64, encoding: DW_ATE_signed)
     "#;
     assert!(ir(source, true).contains("phi i64"));
+}
+
+#[test]
+fn a_clock_has_each_phase_and_each_back_end() {
+    let clock = Clock::running();
+    let options = Options {
+        clock: clock.clone(),
+        ..options(true)
+    };
+    compile(SHORT_WAYS.as_bytes(), &options, Output::Object).expect("compiles");
+    let times = clock.times();
+    for phase in ["read", "neutral", "optimise", "points", "frames", "verify"] {
+        assert!(times.iter().any(|t| t.phase == phase && t.isa.is_none()));
+    }
+    for isa in ALL {
+        let own = |t: &&popcorn_passes::Time| {
+            t.phase == "back end" && t.isa.is_some_and(|i| i.id == isa.id)
+        };
+        assert_eq!(times.iter().filter(own).count(), 1, "{}", isa.name);
+    }
+    assert!(Clock::default().times().is_empty());
 }
