@@ -7,7 +7,7 @@ mod floats;
 
 use crate::Error;
 use crate::llvm::{Builder, IntPredicate, Module, Opcode, Type, TypeKind, Value};
-use crate::neutral::Refuse;
+use crate::refuse::Refuse;
 
 const HELP: &str = "write it with generic vector operations, or compile without it";
 

@@ -7,6 +7,7 @@
 
 mod adapt;
 mod assembly;
+mod builtins;
 mod byval;
 mod clock;
 mod datastack;
@@ -22,6 +23,7 @@ mod optimise;
 mod pads;
 mod points;
 mod reach;
+mod refuse;
 mod sjlj;
 mod variadic;
 mod verify;
@@ -118,6 +120,10 @@ pub enum Output {
 pub enum Error {
     #[error("{file}: not LLVM IR: {reason}")]
     Parse { file: String, reason: String },
+    #[error(
+        "{file}: invalid LLVM IR: {reason}\n  help: LLVM's verifier refuses it; whatever wrote it has a bug"
+    )]
+    Invalid { file: String, reason: String },
     #[error("{what} in `{function}` cannot be lowered for {isa}\n  --> {location}\n  help: {help}")]
     Unsupported {
         what: String,
@@ -146,13 +152,13 @@ pub enum Error {
 /// Compiles one module of base-ABI IR (`.bc` or `.ll` text) to a fat object, assembly or IR.
 pub fn compile(input: &[u8], options: &Options, output: Output) -> Result<Vec<u8>, Error> {
     let clock = &options.clock;
-    let module = clock.time("read", None, || Module::parse(input, &options.name))?;
+    let module = clock.time("read", None, || Module::parse_checked(input, &options.name))?;
     let mut temps = Temps { options, next: 0 };
     temps.save(&module, "input")?;
 
     // From here on nothing depends on the base ISA.
     clock.time("neutral", None, || {
-        neutral::run(&module, &options.isas)?;
+        neutral::run(&module, &options.isas, &options.name)?;
         variadic::run(&module)?;
         byval::run(&module);
         extremes::run(&module);

@@ -28,7 +28,7 @@ pub fn merge(parts: &[Part], keep: &HashSet<String>) -> Result<Vec<u8>, Error> {
             reason: "no module to merge".to_owned(),
         });
     };
-    let module = Module::parse(&first.bytes, &first.name)?;
+    let module = Module::parse_checked(&first.bytes, &first.name)?;
     refuse_assembly(&module, first)?;
     for part in rest {
         module.link(&part.bytes, &part.name)?;

@@ -6,14 +6,13 @@
 
 use popcorn_toolchains::Isa;
 
-use crate::Error;
-use crate::assembly;
-use crate::intrinsics;
 use crate::llvm::{Block, Builder, Module, Opcode, TailCall, TypeKind, Value};
+use crate::refuse::Refuse;
+use crate::{Error, assembly, builtins, intrinsics};
 
-/// Runs the pass. `isas` only serves the messages.
-pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
-    let refuse = Refuse { isas };
+/// Runs the pass. ISAs and file only serve the messages.
+pub fn run(module: &Module, isas: &[&'static Isa], file: &str) -> Result<(), Error> {
+    let refuse = Refuse { isas, file };
     if !module.module_asm().trim().is_empty() {
         return Err(refuse.module(
             "module-level assembly",
@@ -21,8 +20,9 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
         ));
     }
     if let Some(f) = module.ifunc() {
-        return Err(refuse.module(
-            &format!("the indirect function `{}`", f.name()),
+        return Err(refuse.function(
+            f,
+            "an indirect function (ifunc)",
             "compile without __attribute__((ifunc)): a function has one address on all ISAs",
         ));
     }
@@ -39,6 +39,7 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
             other => other?,
         }
     }
+    builtins::check_cpu_model(module, &refuse)?;
     for g in module.globals() {
         if g.is_thread_local() {
             g.set_local_exec();
@@ -103,21 +104,8 @@ fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
             intrinsics::lower(module, inst, refuse)?;
         } else if callee.is_intrinsic() && callee.name().starts_with("llvm.fmuladd.") {
             multiply_then_add(module, inst);
-        } else if callee.is_intrinsic() && callee.name().contains(".constrained.fmuladd.") {
-            return Err(refuse.at(
-                inst,
-                format!("`{}` (rounded once or twice)", callee.name()),
-                "compile with -ffp-contract=off",
-            ));
-        } else if callee.is_intrinsic() && callee.name().starts_with("llvm.eh.sjlj.") {
-            return Err(refuse.at(
-                inst,
-                format!(
-                    "`{}` (__builtin_setjmp or __builtin_longjmp)",
-                    callee.name()
-                ),
-                "use setjmp and longjmp",
-            ));
+        } else if callee.is_intrinsic() {
+            builtins::check(inst, refuse)?;
         }
     }
     Ok(())
@@ -156,42 +144,6 @@ fn multiply_then_add(module: &Module, call: Value) {
     drop(b);
     call.replace_all_uses_with(sum);
     call.erase();
-}
-
-/// Makes the errors of this stage.
-pub(crate) struct Refuse<'a> {
-    isas: &'a [&'static Isa],
-}
-
-impl Refuse<'_> {
-    fn isa(&self) -> String {
-        // The base ISA could run it; name the first that could not.
-        self.isas
-            .get(1)
-            .or(self.isas.first())
-            .map_or(String::new(), |i| i.name.to_owned())
-    }
-    pub(crate) fn at(&self, inst: Value, what: String, help: &str) -> Error {
-        let function = inst.parent().function().name();
-        Error::Unsupported {
-            what,
-            function,
-            isa: self.isa(),
-            location: inst
-                .location()
-                .unwrap_or_else(|| "(compile with -g for the line)".to_owned()),
-            help: help.to_owned(),
-        }
-    }
-    fn module(&self, what: &str, help: &str) -> Error {
-        Error::Unsupported {
-            what: what.to_owned(),
-            function: "(module)".to_owned(),
-            isa: self.isa(),
-            location: "(file scope)".to_owned(),
-            help: help.to_owned(),
-        }
-    }
 }
 
 fn check_types(inst: Value, refuse: &Refuse) -> Result<(), Error> {

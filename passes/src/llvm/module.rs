@@ -91,6 +91,16 @@ impl Module {
         Ok(Module { inner, context })
     }
 
+    /// Reads IR of another's making, which may be against LLVM's rules: no pass is safe from such.
+    pub fn parse_checked(bytes: &[u8], name: &str) -> Result<Module, Error> {
+        let module = Self::parse(bytes, name)?;
+        module.verify().map_err(|reason| Error::Invalid {
+            file: name.to_owned(),
+            reason: reason.trim_end().to_owned(),
+        })?;
+        Ok(module)
+    }
+
     /// Links another module, bitcode or text, into this one. A symbol that both define is an error.
     pub fn link(&self, bytes: &[u8], name: &str) -> Result<(), Error> {
         let fail = |reason: String| Error::Parse {
@@ -103,6 +113,10 @@ impl Module {
         let other = forever
             .create_module_from_ir(buffer)
             .map_err(|e| fail(e.to_string()))?;
+        other.verify().map_err(|e| Error::Invalid {
+            file: name.to_owned(),
+            reason: e.to_string().trim_end().to_owned(),
+        })?;
         self.inner
             .link_in_module(other)
             .map_err(|e| fail(e.to_string()))

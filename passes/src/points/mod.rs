@@ -4,7 +4,8 @@
 //! not notice. So recursion passes one where it closes a cycle of the call graph ([`calls`]), and loops
 //! are treated by kind ([`shape`]):
 //!
-//! * a loop whose whole run is known to be short has none;
+//! * a loop whose whole run is known to be short has none: its rounds are few, and all calls in them are
+//!   bounded ([`work`]);
 //! * an innermost counted loop without calls runs in chunks with a point between them. If it is taken for
 //!   hot and is not large, that is a copy of it, and runs whose trip count, looked at once, is short take the
 //!   loop as it was. Vector bodies stay whole;
@@ -16,6 +17,7 @@
 
 mod calls;
 mod shape;
+mod work;
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,6 +25,7 @@ use crate::llvm::{Block, Builder, Linkage, Loop, Loops, Module, Opcode, Type, Ty
 use crate::reach::POINT;
 use crate::{OptLevel, Points};
 pub(crate) use shape::COLD_CHUNK;
+use work::Work;
 
 /// The most work between two points, in instructions of the IR. About 20 microseconds.
 const GAP: u64 = 50_000;
@@ -60,9 +63,13 @@ pub fn run(module: &Module, points: Points, opt: OptLevel, leaf: &HashSet<String
     if points == Points::Functions {
         return;
     }
-    let short = if everywhere { 0 } else { SHORT };
+    let budget = Budget {
+        opt,
+        short: if everywhere { 0 } else { SHORT },
+        work: &Work::analyse(module, leaf),
+    };
     for f in module.definitions() {
-        in_loops(module, f, Budget { opt, short, leaf }, &polled, &place);
+        in_loops(module, f, budget, &polled, &place);
     }
 }
 
@@ -75,8 +82,7 @@ fn is_discarded(f: Value) -> bool {
 #[derive(Clone, Copy)]
 struct Budget<'a> {
     opt: OptLevel,
-    /// Functions of libc that pass no point.
-    leaf: &'a HashSet<String>,
+    work: &'a Work<'a>,
     /// Work that a loop may do without a point.
     short: u64,
 }
@@ -101,20 +107,21 @@ fn in_loops(
     let (mut chunked, mut polling, mut headers) = (Vec::new(), Vec::new(), HashSet::new());
     for (&l, trips) in order.iter().zip(trips) {
         headers.insert(l.header());
-        let round = round_work(l, &run_of);
+        let Round { own, calls } = round_work(l, &run_of, budget.work);
         let Some(latch) = l.latch() else { continue };
-        if let Some(n) = trips
-            && n.saturating_mul(round) <= budget.short
-        {
-            run_of.insert(l, n * round);
+        let run = trips.zip(calls);
+        let run = run.map(|(n, calls)| n.saturating_mul(own.saturating_add(calls)));
+        if let Some(run) = run.filter(|run| *run <= budget.short) {
+            run_of.insert(l, run);
             continue;
         }
+        let round = own;
         run_of.insert(l, budget.short);
         if budget.short > 0 && always_polls(&loops, l, latch, polled, &polling) {
             continue;
         }
         // Beside a call a poll does not show.
-        if l.is_innermost() && may_grow && !has_call(l, budget.leaf) {
+        if l.is_innermost() && may_grow && !has_call(l, budget.work) {
             if let Some(counted) = shape::Counted::of(module, l, latch) {
                 let rounds = budget.short / round.max(1);
                 let long = if is_hot(l) && round <= COPIED {
@@ -195,37 +202,52 @@ fn unroll_count(l: Loop, round: u64) -> u32 {
     (size / round.max(1)).clamp(*counts.start(), *counts.end()) as u32
 }
 
-/// Work of one round: its own instructions, and whole runs of the loops inside.
-fn round_work(l: Loop, run_of: &HashMap<Loop, u64>) -> u64 {
+/// Work of one round.
+struct Round {
+    /// Its own instructions, and whole runs of the loops inside.
+    own: u64,
+    /// What is done in the functions that it calls. `None` if nothing bounds that.
+    calls: Option<u64>,
+}
+
+fn round_work(l: Loop, run_of: &HashMap<Loop, u64>, work: &Work) -> Round {
     let inner: Vec<Loop> = run_of
         .keys()
         .copied()
         .filter(|i| i.parent() == Some(l))
         .collect();
-    let mut work: u64 = inner.iter().map(|i| run_of[i]).sum();
+    let mut round = Round {
+        own: inner.iter().map(|i| run_of[i]).sum(),
+        calls: Some(0),
+    };
     for b in l.blocks() {
-        if !inner.iter().any(|i| i.contains(b)) {
-            work += b.instructions().iter().filter(|i| costs(**i)).count() as u64;
+        let is_inside = inner.iter().any(|i| i.contains(b));
+        for i in b.instructions().into_iter().filter(|i| costs(*i)) {
+            // What inner loops call is in their runs, unless it has no bound.
+            let call = i.is_call_like().then(|| work.call(i));
+            if is_inside {
+                round.calls = round.calls.filter(|_| call != Some(None));
+            } else {
+                round.own += 1;
+                let call = call.unwrap_or(Some(0));
+                round.calls = round.calls.zip(call).map(|(a, b)| a.saturating_add(b));
+            }
         }
     }
-    work
+    round
 }
 
 fn costs(i: Value) -> bool {
     !i.is_phi() && !i.is_lifetime_marker()
 }
 
-/// Whether a round calls anything but libc's functions of numbers, which take no longer for any of them.
-fn has_call(l: Loop, leaf: &HashSet<String>) -> bool {
-    let is_quick = |f: Value| {
-        let scalar = || !f.value_type().param_types().iter().any(|t| t.is_pointer());
-        f.is_function() && leaf.contains(&f.name()) && scalar()
-    };
+/// Whether a round calls anything but libc's functions of numbers.
+fn has_call(l: Loop, work: &Work) -> bool {
     l.blocks()
         .into_iter()
         .flat_map(Block::instructions)
         .filter(|i| i.is_call_like() && !i.callee().is_intrinsic())
-        .any(|i| !is_quick(i.callee()))
+        .any(|i| !work.is_numeric(i.callee()))
 }
 
 /// Whether every round calls a function that polls at its entry, or begins an inner loop that polls.
