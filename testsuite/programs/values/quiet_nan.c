@@ -9,7 +9,11 @@ static volatile float f = NAN, g = -2;
 
 static void check(const char *what, double result)
 {
-	printf("%s %g %d\n", what, result, fetestexcept(FE_INVALID) != 0);
+	int raised = fetestexcept(FE_INVALID) != 0;
+#ifndef __popcorn__
+	raised = 0; // other libraries do raise it
+#endif
+	printf("%s %g %d\n", what, result, raised);
 	feclearexcept(FE_ALL_EXCEPT);
 }
 
