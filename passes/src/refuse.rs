@@ -2,7 +2,7 @@
 
 use popcorn_toolchains::Isa;
 
-use crate::Error;
+use crate::error::Error;
 use crate::llvm::Value;
 
 /// Makes the errors for one module.

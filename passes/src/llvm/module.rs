@@ -14,9 +14,11 @@ use llvm_sys::core::*;
 use llvm_sys::prelude::LLVMContextRef;
 use popcorn_toolchains::Isa;
 
-use super::value::Layout;
-use super::{Linkage, Type, Value, shim};
-use crate::{Error, OptLevel};
+use super::kinds::Linkage;
+use super::shim;
+use super::value::{Layout, Type, Value};
+use crate::error::Error;
+use crate::options::OptLevel;
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
 /// outlining, nothing that one ISA does and another does not. No pushes of arguments either: at a landing
@@ -37,7 +39,7 @@ const BACK_END_OPTIONS: &[&str] = &[
 ];
 
 /// Registers the back ends; once per process, before any module is made.
-pub fn initialize() {
+fn initialize() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let config = InitializationConfig::default();
@@ -49,7 +51,7 @@ pub fn initialize() {
 }
 
 /// Sets LLVM's global command-line options. The first word stands for the program.
-pub fn configure(options: &[&str]) {
+fn configure(options: &[&str]) {
     let owned: Vec<CString> = options
         .iter()
         .map(|s| CString::new(*s).unwrap_or_default())
@@ -141,14 +143,6 @@ impl Module {
     pub fn verify(&self) -> Result<(), String> {
         self.inner.verify().map_err(|e| e.to_string())
     }
-    pub fn triple(&self) -> String {
-        self.inner
-            .get_triple()
-            .as_str()
-            .to_string_lossy()
-            .into_owned()
-    }
-
     fn machine(isa: &Isa, opt: OptLevel) -> Result<TargetMachine, Error> {
         let fail = |reason: String| Error::Internal {
             stage: "lower",

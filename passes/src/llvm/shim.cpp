@@ -64,10 +64,10 @@ LLVMBasicBlockRef popcorn_call_to_invoke(LLVMValueRef call, LLVMBasicBlockRef un
 }
 
 // Moves a terminator into a block of its own, which is entered through a callbr of empty assembly.
-void popcorn_fence_off(LLVMValueRef inst) {
+void popcorn_isolate_terminator(LLVMValueRef inst) {
   Instruction *I = unwrap<Instruction>(inst);
   BasicBlock *From = I->getParent();
-  BasicBlock *Next = From->splitBasicBlock(I->getIterator(), "fenced");
+  BasicBlock *Next = From->splitBasicBlock(I->getIterator(), "isolated");
   From->getTerminator()->eraseFromParent();
   FunctionType *Ty = FunctionType::get(Type::getVoidTy(I->getContext()), false);
   InlineAsm *Empty = InlineAsm::get(Ty, "", "", /*hasSideEffects=*/true);

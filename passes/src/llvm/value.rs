@@ -7,7 +7,8 @@ use llvm_sys::core::*;
 use llvm_sys::prelude::{LLVMBasicBlockRef, LLVMTypeRef, LLVMValueRef};
 use llvm_sys::target::{LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout};
 
-use super::{IntPredicate, Linkage, Opcode, RealPredicate, TailCall, TypeKind, shim};
+use super::kinds::{IntPredicate, Linkage, Opcode, RealPredicate, TailCall, TypeKind};
+use super::shim;
 
 /// A type of the module's context.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -270,9 +271,6 @@ impl Value {
                 .then(|| LLVMConstIntGetZExtValue(self.0))
         }
     }
-    pub fn is_null(self) -> bool {
-        unsafe { LLVMIsNull(self.0) != 0 }
-    }
 
     // Calls.
     pub fn callee(self) -> Value {
@@ -463,6 +461,20 @@ impl Value {
             self.linkage(),
             Linkage::LLVMInternalLinkage | Linkage::LLVMPrivateLinkage
         )
+    }
+    /// Whether the linker may take another definition than the one seen here.
+    pub fn is_interposable(self) -> bool {
+        matches!(
+            self.linkage(),
+            Linkage::LLVMWeakAnyLinkage
+                | Linkage::LLVMLinkOnceAnyLinkage
+                | Linkage::LLVMExternalWeakLinkage
+                | Linkage::LLVMAvailableExternallyLinkage
+        )
+    }
+    /// Whether code is made from a function: not from a copy of one that is defined elsewhere.
+    pub fn is_emitted(self) -> bool {
+        !self.is_declaration() && self.linkage() != Linkage::LLVMAvailableExternallyLinkage
     }
     pub fn set_section(self, section: &str) {
         let s = CString::new(section).unwrap_or_default();
@@ -679,8 +691,8 @@ impl Value {
         (block.terminator().unwrap_or(self), rest)
     }
     /// Moves a terminator into a block of its own that no pass merges with what was in front of it.
-    pub fn fence_off(self) {
-        unsafe { shim::popcorn_fence_off(self.0) }
+    pub fn isolate(self) {
+        unsafe { shim::popcorn_isolate_terminator(self.0) }
     }
     pub fn successors(self) -> Vec<Block> {
         unsafe {

@@ -6,8 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::marker::is_point;
 use crate::llvm::{Module, Type, TypeKind, Value};
-use crate::reach::{is_interposable, is_point};
 
 /// What a function of numbers is taken to cost.
 const NUMERIC: u64 = 64;
@@ -78,7 +78,7 @@ impl<'a> Work<'a> {
         if self.is_numeric(callee) {
             return Some(NUMERIC);
         }
-        if is_interposable(callee) {
+        if callee.is_interposable() {
             return None;
         }
         self.of.get(&callee).copied().flatten()

@@ -4,7 +4,7 @@
 
 use popcorn_toolchains::{Isa, PollCall, Shortcut};
 
-use crate::Error;
+use crate::error::Error;
 use crate::llvm::{Builder, IntPredicate, Module, Opcode, RealPredicate, Type, Value};
 
 /// Prepares a module for code of this ISA.

@@ -5,7 +5,7 @@
 
 mod system_call;
 
-use crate::Error;
+use crate::error::Error;
 use crate::llvm::{Builder, Module, Value};
 use crate::refuse::Refuse;
 

@@ -7,8 +7,9 @@ use std::collections::HashSet;
 
 use popcorn_toolchains::BASE;
 
+use crate::error::Error;
 use crate::llvm::{Linkage, Module};
-use crate::{Error, OptLevel};
+use crate::options::OptLevel;
 
 /// One module, as bitcode or text, with its name and its crate's for messages.
 #[derive(Debug, Clone)]

@@ -1,60 +1,20 @@
-//! lower: one object per ISA, packed into one fat object.
+//! One object per ISA, packed into one fat object.
 
 use popcorn_metadata::info::{self, Function};
 use popcorn_metadata::sections;
 use popcorn_toolchains::Isa;
 
-use crate::adapt::adapt;
-use crate::llvm::{Linkage, Module};
-use crate::{Error, Options};
-
-/// Names every private global, and takes from every symbol what would let a back end or linker merge it
-/// with another: pointers to it are program state. A thread-local is local-exec. After this no symbol of
-/// the module is anonymous, so each has a section of its own.
-pub fn name_globals(module: &Module) {
-    for (i, g) in module.globals().into_iter().enumerate() {
-        if g.name().starts_with("llvm.") {
-            continue;
-        }
-        if g.linkage() == Linkage::LLVMPrivateLinkage {
-            g.set_linkage(Linkage::LLVMInternalLinkage);
-        }
-        if g.linkage() == Linkage::LLVMCommonLinkage {
-            // Its size would be the linker's choice; a weak definition has one.
-            g.set_linkage(Linkage::LLVMWeakAnyLinkage);
-        }
-        if g.name().is_empty() {
-            g.set_name(&format!("popcorn.anonymous.{i}"));
-        }
-        g.clear_unnamed_addr();
-        if g.is_thread_local() {
-            g.set_local_exec();
-        }
-    }
-    for (i, f) in module.functions().into_iter().enumerate() {
-        if f.is_intrinsic() {
-            continue;
-        }
-        if f.linkage() == Linkage::LLVMPrivateLinkage {
-            f.set_linkage(Linkage::LLVMInternalLinkage);
-        }
-        if f.name().is_empty() {
-            f.set_name(&format!("popcorn.function.{i}"));
-        }
-        f.clear_unnamed_addr();
-        if !f.is_declaration() {
-            f.remove_function_attribute("uwtable");
-            f.add_function_attribute("uwtable", ASYNC_UNWIND_TABLE);
-        }
-    }
-}
-
-/// `uwtable(async)`: captures look at frames from call sites only, but a longjmp out of a signal handler starts
-/// wherever the signal struck.
-pub(crate) const ASYNC_UNWIND_TABLE: u64 = 2;
+use super::adapt::adapt;
+use crate::error::Error;
+use crate::llvm::Module;
+use crate::options::Options;
 
 /// Assembly of the module for one ISA.
-pub fn assembly(module: &Module, isa: &'static Isa, options: &Options) -> Result<Vec<u8>, Error> {
+pub(super) fn assembly(
+    module: &Module,
+    isa: &'static Isa,
+    options: &Options,
+) -> Result<Vec<u8>, Error> {
     emit(prepare(module, isa)?, isa, options, true)
 }
 
@@ -70,10 +30,10 @@ fn emit(
 }
 
 /// The fat object: the base ISA's, with the others' inside, and what the records of its functions hold.
-pub fn fat_object(
+pub(super) fn fat_object(
     module: &Module,
     options: &Options,
-    info: Vec<Function>,
+    info: &[Function],
 ) -> Result<Vec<u8>, Error> {
     let Some((base, others)) = options.isas.split_first() else {
         return Err(Error::Internal {
@@ -83,7 +43,7 @@ pub fn fat_object(
     };
     let carrier = prepare(module, base)?;
     if !info.is_empty() {
-        let info: Vec<_> = info.into_iter().map(|function| (0, function)).collect();
+        let info: Vec<_> = info.iter().map(|function| (0, function.clone())).collect();
         carrier.embed(sections::INFO, &info::write(&info));
     }
     for (isa, object) in others.iter().zip(objects(module, others, options)?) {

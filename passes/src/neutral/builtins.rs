@@ -1,6 +1,6 @@
 //! Built-in functions that ask for something of one machine: refused by name.
 
-use crate::Error;
+use crate::error::Error;
 use crate::llvm::{Module, Value};
 use crate::refuse::Refuse;
 

@@ -1,14 +1,13 @@
-//! neutral: makes the IR say nothing that only the base ISA understands.
-//!
 //! Drops target attributes and leave to fuse a product with a sum, lowers known inline assembly and x86
-//! intrinsics to generic IR, turns computed gotos into switches. What it does not know it refuses by name. After this pass the module
-//! holds no target intrinsic, no block address and no x87 type.
+//! intrinsics to generic IR. What is not known is refused by name. Afterwards the module holds no target
+//! intrinsic, no block address and no x87 type.
 
 use popcorn_toolchains::Isa;
 
-use crate::llvm::{Block, Builder, Module, Opcode, TailCall, TypeKind, Value};
+use super::{assembly, builtins, computed_goto, intrinsics};
+use crate::error::Error;
+use crate::llvm::{Builder, Module, Opcode, TailCall, TypeKind, Value};
 use crate::refuse::Refuse;
-use crate::{Error, assembly, builtins, intrinsics};
 
 /// Runs the pass. ISAs and file only serve the messages.
 pub fn run(module: &Module, isas: &[&'static Isa], file: &str) -> Result<(), Error> {
@@ -87,7 +86,7 @@ fn become_trap(module: &Module, f: Value) {
 
 fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
     for b in f.blocks() {
-        computed_goto(module, b);
+        computed_goto::lower(module, b);
     }
     for inst in f.instructions() {
         check_types(inst, refuse)?;
@@ -170,48 +169,4 @@ fn check_types(inst: Value, refuse: &Refuse) -> Result<(), Error> {
         ));
     }
     Ok(())
-}
-
-/// Turns one `indirectbr` into a switch over small integers. Every block of the function whose address is
-/// taken stands for an integer of its own, from 1; tables of labels become tables of integers.
-fn computed_goto(module: &Module, block: Block) {
-    let function = block.function();
-    let addresses: Vec<Value> = block
-        .as_value()
-        .users()
-        .into_iter()
-        .filter(|u| u.is_block_address())
-        .collect();
-    if !addresses.is_empty() {
-        let index = function
-            .blocks()
-            .iter()
-            .position(|b| *b == block)
-            .unwrap_or(0) as u64
-            + 1;
-        let stand_in = module.const_int_to_ptr(index);
-        for a in addresses {
-            a.replace_all_uses_with(stand_in);
-        }
-    }
-    let Some(terminator) = block.terminator().filter(|t| t.is(Opcode::LLVMIndirectBr)) else {
-        return;
-    };
-    let index_of =
-        |b: Block| function.blocks().iter().position(|x| *x == b).unwrap_or(0) as u64 + 1;
-    let trap = function.append_block("bad.label");
-    Builder::at_end(module, trap).unreachable();
-    let b = Builder::before(module, terminator);
-    let index = b.ptr_to_int(terminator.operand(0), module.int(64), "label");
-    let switch = b.switch(index, trap);
-    let mut seen: Vec<Block> = Vec::new();
-    for target in terminator.successors() {
-        if seen.contains(&target) {
-            target.remove_predecessor(block);
-        } else {
-            switch.add_case(module.i64_const(index_of(target)), target);
-            seen.push(target);
-        }
-    }
-    terminator.erase();
 }

@@ -6,7 +6,7 @@
 //! `va_arg` code always reads the overflow area: it works on every ISA. After this pass no function type
 //! in the module is variadic.
 
-use crate::Error;
+use crate::error::Error;
 use crate::llvm::{Builder, Linkage, Module, Type, Value};
 
 /// `gp_offset` and `fp_offset` of a `va_list` whose register save area is used up.
