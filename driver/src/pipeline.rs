@@ -272,6 +272,8 @@ fn compile(job: &Job, input: &Input, wanted: Output, object: &Path) -> Result<Op
         leaf: job.leaf.clone(),
         save_temps: job.save_temps.clone(),
         name: path.display().to_string(),
+        check: popcorn_passes::Check::from_environment(),
+        clock: popcorn_passes::Clock::default(),
     };
     Ok(Some(Made {
         bytes: popcorn_passes::compile(&ir.bytes, &options, wanted)?,

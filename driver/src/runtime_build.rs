@@ -257,6 +257,8 @@ fn lower(bitcode: &[u8], name: &str, instrument: bool) -> Result<Vec<u8>> {
         leaf: Arc::new(HashSet::from(leaf.map(str::to_owned))),
         save_temps: None,
         name: name.to_owned(),
+        check: popcorn_passes::Check::default(),
+        clock: popcorn_passes::Clock::default(),
     };
     popcorn_passes::compile(bitcode, &options, Output::Object)
         .with_context(|| format!("lowering {name}"))

@@ -43,6 +43,39 @@ fn runs(w: &Workspace, prog: &str, output: &str) -> Result<()> {
 }
 
 #[test]
+fn variadic_functions_keep_their_linkage() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    let head = "#include <stdarg.h>\n#include <stdio.h>\n";
+    let log = "__attribute__((noinline)) static void log(const char *format, ...)\n\
+        { va_list l; va_start(l, format); vprintf(format, l); va_end(l); }\n";
+    // Of weak and inline functions one is taken; one that nobody defines is a null pointer.
+    let weak = "__attribute__((weak)) int sum(int n, ...) { return n; }\n\
+        inline int twice(int n, ...) { return 2 * n; }\n\
+        __attribute__((weak)) int none(int n, ...);\n";
+    w.file(
+        "a.c",
+        &format!(
+            "{head}{log}{weak}extern int twice(int n, ...);\nvoid b(void);\nint main(void)\n\
+             {{ log(\"a %d %d %d\\n\", sum(1), twice(3), none != 0); b(); return 42; }}\n"
+        ),
+    );
+    w.file(
+        "b.c",
+        &format!("{head}{log}{weak}void b(void) {{ log(\"b %d %d\\n\", sum(2), twice(4)); }}\n"),
+    );
+    for level in ["-O0", "-O2"] {
+        w.ok(
+            "popcorn-cc",
+            &format!("{level} -w -fno-builtin-log a.c b.c -o prog"),
+        )?;
+        runs(&w, "prog", "a 1 6 0\nb 2 8\n")?;
+    }
+    Ok(())
+}
+
+#[test]
 fn objects_and_archives_as_a_makefile_makes_them() -> Result<()> {
     let Some(w) = parts() else { return Ok(()) };
     w.ok("popcorn-cc", "-O2 -c main.c -o main.o")?;

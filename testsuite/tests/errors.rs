@@ -231,7 +231,75 @@ fn what_is_not_ir_is_refused() -> Result<()> {
     };
     w.file("a.ll", "this is no IR\n").file("b.bc", "nor this\n");
     w.refused("popcorn-cc", "-c a.ll", &["a.ll"])?;
-    w.refused("popcorn-cc", "-c b.bc", &["b.bc"])
+    w.refused("popcorn-cc", "-c b.bc", &["b.bc"])?;
+    w.file("c.c", HELLO);
+    toolchain::compile(
+        toolchain::clang()
+            .args(["-O1", "-c", "-emit-llvm", "-o"])
+            .args([w.path("c.bc"), w.path("c.c")]),
+    )?;
+    let whole = fs::read(w.path("c.bc"))?;
+    fs::write(w.path("cut.bc"), &whole[..whole.len() / 2])?;
+    w.refused("popcorn-cc", "-c cut.bc", &["cut.bc", "not LLVM IR"])
+}
+
+#[test]
+fn ir_against_llvms_rules_is_refused() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    let body = "%x = add i32 %y, 1\n%y = add i32 %x, 1\nret i32 %y";
+    w.file("a.ll", &format!("define i32 @main() {{\n{body}\n}}\n"));
+    let wanted = ["a.ll", "invalid LLVM IR", "does not dominate all uses"];
+    w.refused("popcorn-cc", "-O2 -c a.ll", &wanted)?;
+    toolchain::compile(
+        Command::new("llvm-as-22")
+            .args(["-disable-verify", "-o"])
+            .args([w.path("a.bc"), w.path("a.ll")]),
+    )?;
+    w.refused("popcorn-cc", "-O2 -c a.bc", &wanted[1..])
+}
+
+#[test]
+fn what_asks_for_one_machine_names_function_and_line() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    for (source, wanted) in [
+        (
+            "void *here(void)\n{\n\treturn __builtin_return_address(1);\n}\n",
+            "`__builtin_return_address(1)`",
+        ),
+        (
+            "void *here(void)\n{\n\treturn __builtin_frame_address(2);\n}\n",
+            "`__builtin_frame_address(2)`",
+        ),
+        (
+            "register long sp __asm__(\"rsp\");\nlong here(void) {\n\treturn sp;\n}\n",
+            "of `rsp`",
+        ),
+        (
+            "int here(void)\n{\n\treturn __builtin_cpu_supports(\"avx2\");\n}\n",
+            "__builtin_cpu_supports",
+        ),
+    ] {
+        w.file("a.c", source);
+        w.refused(
+            "popcorn-cc",
+            "-g -c a.c",
+            &[wanted, "`here`", "a.c:3", "help:"],
+        )?;
+        w.refused("popcorn-cc", "-c a.c", &[wanted, "`here`", "a.c"])?;
+    }
+    w.file(
+        "chosen.ll",
+        "define internal ptr @choose() {\n ret ptr null\n}\n@here = ifunc i32 (), ptr @choose\n",
+    );
+    w.refused(
+        "popcorn-cc",
+        "-c chosen.ll",
+        &["ifunc", "`here`", "chosen.ll"],
+    )
 }
 
 #[test]

@@ -102,6 +102,7 @@ pub static ISA: Isa = Isa {
     tls: TlsVariant::AfterTcb(16),
     poll_call: PollCall::Convention(15),
     extends_ints: false,
+    quiet_inequality: true,
     shortcuts: &[],
     emulator: "qemu-aarch64",
 };

@@ -104,6 +104,9 @@ pub struct Isa {
     /// Whether the psABI has 32-bit integers sign-extended, whatever their signedness, when they are passed or
     /// returned in registers (RISC-V psABI, *Integer Calling Convention*).
     pub extends_ints: bool,
+    /// Whether LLVM's code for "less or greater" raises no exception for quiet NaNs. On RISC-V it takes two
+    /// comparisons by size, which do.
+    pub quiet_inequality: bool,
     /// Variables that compiled code gets at faster than LLVM's code model has it.
     pub shortcuts: &'static [Shortcut],
     /// Emulator for hosts of another ISA: a qemu-user program name.

@@ -127,6 +127,7 @@ pub static ISA: Isa = Isa {
         constraints: "={x10},~{x1},~{memory}",
     },
     extends_ints: true,
+    quiet_inequality: false,
     shortcuts: &[
         Shortcut {
             symbol: "__popcorn_flag",

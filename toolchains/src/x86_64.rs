@@ -50,6 +50,7 @@ pub static ISA: Isa = Isa {
     tls: TlsVariant::Before,
     poll_call: PollCall::Convention(15),
     extends_ints: false,
+    quiet_inequality: true,
     shortcuts: &[],
     emulator: "qemu-x86_64",
 };

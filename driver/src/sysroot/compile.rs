@@ -93,6 +93,8 @@ pub fn to_objects(
             leaf: leaves.cloned().unwrap_or_default(),
             save_temps: None,
             name: unit.name.clone(),
+            check: popcorn_passes::Check::default(),
+            clock: popcorn_passes::Clock::default(),
         };
         popcorn_passes::compile(&bitcode[i], &options, Output::Object)
             .with_context(|| unit.name.clone())

@@ -14,17 +14,25 @@
 
 mod capture;
 mod clone;
+mod data_stack;
 mod info;
 mod layout;
 mod liveness;
+mod reachability;
 mod reentry;
+mod runtime;
 mod sites;
 
 use popcorn_metadata::info::Function;
 
+use crate::error::Error;
 use crate::llvm::{Linkage, Module, Type, Value};
-use crate::reach::Reach;
-use crate::sjlj;
+use crate::neutral::sjlj;
+use crate::points::Polled;
+use crate::program::{Optimised, symbols};
+use crate::watch::Watch;
+use reachability::Reach;
+use runtime::Runtime;
 
 /// A section-name prefix: the linker puts what begins with it into the cold segment.
 const CLONE_SECTION: &str = ".text.popcorn.resume.";
@@ -32,65 +40,47 @@ const DESCRIPTOR_SECTION: &str = ".rodata.popcorn.desc.";
 pub(crate) const DESCRIPTOR_PREFIX: &str = "__popcorn_desc.";
 const CLONE_PREFIX: &str = "__popcorn_resume.";
 
-/// The runtime's entry points, declared.
-pub(super) struct Runtime<'m> {
-    module: &'m Module,
+/// A module whose functions say, where a migration point may be below, what lives there.
+pub(crate) struct Framed {
+    pub module: Module,
+    /// What the records of its functions hold.
+    pub info: Vec<Function>,
 }
 
-impl<'m> Runtime<'m> {
-    fn function(&self, name: &str, ret: Type, params: &[Type]) -> (Value, Type) {
-        let ty = Type::function(ret, params, false);
-        (self.module.declare(name, ty), ty)
+/// A module that is never on the stack of a migrating process.
+pub(crate) fn none(optimised: Optimised) -> Framed {
+    Framed {
+        module: optimised.into_module(),
+        info: Vec::new(),
     }
-    fn poll(&self) -> (Value, Type) {
-        let (f, ty) = self.function("__popcorn_poll", self.module.ptr(), &[]);
-        f.add_function_attribute("cold", 0);
-        f.add_function_attribute("nounwind", 0);
-        (f, ty)
-    }
-    fn capture_next(&self) -> (Value, Type) {
-        let m = self.module;
-        let (f, ty) = self.function("__popcorn_capture_next", m.void(), &[m.ptr()]);
-        f.add_function_attribute("noreturn", 0);
-        f.add_function_attribute("cold", 0);
-        (f, ty)
-    }
-    fn capture_skip(&self) -> (Value, Type) {
-        let m = self.module;
-        let (f, ty) = self.function("__popcorn_capture_skip", m.void(), &[m.ptr()]);
-        f.add_function_attribute("noreturn", 0);
-        f.add_function_attribute("cold", 0);
-        (f, ty)
-    }
-    fn reenter(&self) -> (Value, Type) {
-        let m = self.module;
-        let (f, ty) = self.function("__popcorn_reenter", m.void(), &[m.ptr()]);
-        f.add_function_attribute("nounwind", 0);
-        (f, ty)
-    }
-    fn reentered(&self) -> (Value, Type) {
-        let (f, ty) = self.function("__popcorn_reentered", self.module.ptr(), &[]);
-        f.add_function_attribute("cold", 0);
-        f.add_function_attribute("nounwind", 0);
-        (f, ty)
-    }
-    fn resume_done(&self) -> (Value, Type) {
-        let m = self.module;
-        let (f, ty) = self.function("__popcorn_resume_done", m.void(), &[m.ptr()]);
-        f.add_function_attribute("nounwind", 0);
-        (f, ty)
-    }
-    fn flag(&self) -> Value {
-        let g = self
-            .module
-            .declare_global("__popcorn_flag", self.module.int(32));
-        g.set_hidden();
-        g
-    }
+}
+
+/// Adds a data stack and frames to the functions that a migrating process may have on its stack.
+pub(crate) fn run(polled: Polled, watch: &Watch) -> Result<Framed, Error> {
+    let module = polled.into_module();
+    let mut info = Vec::new();
+    watch.time("frames", None, || {
+        let reach = Reach::analyse(&module, &watch.options.leaf);
+        let instrumented: Vec<Value> = module
+            .definitions()
+            .into_iter()
+            .filter(|f| reach.is_instrumented(*f))
+            .collect();
+        reach.use_c_convention(&module);
+        for f in &instrumented {
+            data_stack::run(&module, *f);
+        }
+        watch.save(&module, "datastack")?;
+        for f in &instrumented {
+            info.extend(add(&module, *f, &reach));
+        }
+        watch.save(&module, "frames")
+    })?;
+    Ok(Framed { module, info })
 }
 
 /// Adds frames to one instrumented function; what its records hold. `None` if it turned out to have no site.
-pub fn run(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
+fn add(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
     f.remove_unreachable_blocks();
     let runtime = Runtime { module };
     let sites = sites::split(&runtime, f, reach);
@@ -135,7 +125,7 @@ fn declare_clone(module: &Module, f: Value) -> Value {
     resume.set_personality(f.personality().unwrap_or_else(|| sjlj::personality(module)));
     resume.add_function_attribute("cold", 0);
     resume.add_function_attribute("noinline", 0);
-    resume.add_function_attribute("uwtable", crate::lower::ASYNC_UNWIND_TABLE);
+    resume.add_function_attribute("uwtable", symbols::ASYNC_UNWIND_TABLE);
     resume
 }
 

@@ -15,8 +15,8 @@ use crate::llvm::{Block, Builder, IntPredicate, Loop, Loops, Module, Value, gath
 
 use crate::points::COLD_CHUNK;
 
-use super::Runtime;
 use super::layout::{Layout, RECORD_SITE};
+use super::runtime::Runtime;
 use super::sites::Site;
 
 /// The thread-local variable that holds the frame to go on from, if any.

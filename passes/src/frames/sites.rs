@@ -4,9 +4,10 @@
 //! point is a branch on the flag to cold code.
 
 use crate::llvm::{Block, Builder, IntPredicate, Opcode, TailCall, Value};
-use crate::reach::{POINT_HERE, Reach, is_point};
+use crate::points::marker::{POINT_HERE, is_point};
 
-use super::Runtime;
+use super::reachability::Reach;
+use super::runtime::Runtime;
 
 /// One site. Its index is its position in the list.
 #[derive(Debug, Clone)]

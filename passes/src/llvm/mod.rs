@@ -12,6 +12,7 @@
 
 mod builder;
 pub mod debug;
+mod kinds;
 mod loops;
 mod module;
 mod shim;
@@ -19,11 +20,7 @@ mod value;
 
 pub use builder::Builder;
 pub use loops::{Loop, Loops, gather_entries};
-pub use module::{Module, configure, initialize};
+pub use module::Module;
 pub use value::{Block, Type, Value};
 
-pub use llvm_sys::{
-    LLVMAtomicOrdering as Ordering, LLVMIntPredicate as IntPredicate, LLVMLinkage as Linkage,
-    LLVMOpcode as Opcode, LLVMRealPredicate as RealPredicate, LLVMTailCallKind as TailCall,
-    LLVMTypeKind as TypeKind,
-};
+pub use kinds::{IntPredicate, Linkage, Opcode, RealPredicate, TailCall, TypeKind};

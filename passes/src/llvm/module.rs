@@ -14,9 +14,11 @@ use llvm_sys::core::*;
 use llvm_sys::prelude::LLVMContextRef;
 use popcorn_toolchains::Isa;
 
-use super::value::Layout;
-use super::{Linkage, Type, Value, shim};
-use crate::{Error, OptLevel};
+use super::kinds::Linkage;
+use super::shim;
+use super::value::{Layout, Type, Value};
+use crate::error::Error;
+use crate::options::OptLevel;
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
 /// outlining, nothing that one ISA does and another does not. No pushes of arguments either: at a landing
@@ -37,7 +39,7 @@ const BACK_END_OPTIONS: &[&str] = &[
 ];
 
 /// Registers the back ends; once per process, before any module is made.
-pub fn initialize() {
+fn initialize() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let config = InitializationConfig::default();
@@ -49,7 +51,7 @@ pub fn initialize() {
 }
 
 /// Sets LLVM's global command-line options. The first word stands for the program.
-pub fn configure(options: &[&str]) {
+fn configure(options: &[&str]) {
     let owned: Vec<CString> = options
         .iter()
         .map(|s| CString::new(*s).unwrap_or_default())
@@ -91,6 +93,16 @@ impl Module {
         Ok(Module { inner, context })
     }
 
+    /// Reads IR of another's making, which may be against LLVM's rules: no pass is safe from such.
+    pub fn parse_checked(bytes: &[u8], name: &str) -> Result<Module, Error> {
+        let module = Self::parse(bytes, name)?;
+        module.verify().map_err(|reason| Error::Invalid {
+            file: name.to_owned(),
+            reason: reason.trim_end().to_owned(),
+        })?;
+        Ok(module)
+    }
+
     /// Links another module, bitcode or text, into this one. A symbol that both define is an error.
     pub fn link(&self, bytes: &[u8], name: &str) -> Result<(), Error> {
         let fail = |reason: String| Error::Parse {
@@ -103,6 +115,10 @@ impl Module {
         let other = forever
             .create_module_from_ir(buffer)
             .map_err(|e| fail(e.to_string()))?;
+        other.verify().map_err(|e| Error::Invalid {
+            file: name.to_owned(),
+            reason: e.to_string().trim_end().to_owned(),
+        })?;
         self.inner
             .link_in_module(other)
             .map_err(|e| fail(e.to_string()))
@@ -127,14 +143,6 @@ impl Module {
     pub fn verify(&self) -> Result<(), String> {
         self.inner.verify().map_err(|e| e.to_string())
     }
-    pub fn triple(&self) -> String {
-        self.inner
-            .get_triple()
-            .as_str()
-            .to_string_lossy()
-            .into_owned()
-    }
-
     fn machine(isa: &Isa, opt: OptLevel) -> Result<TargetMachine, Error> {
         let fail = |reason: String| Error::Internal {
             stage: "lower",

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::llvm::{Module, Value};
-use crate::reach::is_interposable;
 
 /// The functions whose entries get a point: at least one on every cycle of the call graph.
 ///
@@ -27,7 +26,7 @@ pub(super) fn entry_points(module: &Module, leaf: &HashSet<String>) -> Vec<Value
         .collect();
     cycle_heads(&nodes)
         .into_iter()
-        .filter(|i| !super::is_discarded(functions[*i]))
+        .filter(|i| functions[*i].is_emitted())
         .map(|i| functions[i])
         .collect()
 }
@@ -71,7 +70,7 @@ impl Node {
                 continue;
             }
             match index.get(&callee) {
-                Some(j) if !is_interposable(callee) => node.calls.push(*j),
+                Some(j) if !callee.is_interposable() => node.calls.push(*j),
                 _ if leaf.contains(&name) => {}
                 _ => node.outside.push(name),
             }

@@ -4,8 +4,8 @@
 
 use popcorn_toolchains::{Isa, PollCall, Shortcut};
 
-use crate::Error;
-use crate::llvm::{Builder, Module, Opcode, Type, Value};
+use crate::error::Error;
+use crate::llvm::{Builder, IntPredicate, Module, Opcode, RealPredicate, Type, Value};
 
 /// Prepares a module for code of this ISA.
 pub fn adapt(own: &Module, isa: &'static Isa) -> Result<(), Error> {
@@ -17,6 +17,9 @@ pub fn adapt(own: &Module, isa: &'static Isa) -> Result<(), Error> {
     }
     if isa.extends_ints {
         extend_ints(own);
+    }
+    if !isa.quiet_inequality {
+        own.definitions().into_iter().for_each(|f| quieten(own, f));
     }
     if let Some(poll) = own.function("__popcorn_poll") {
         call_poll(own, poll, isa.poll_call);
@@ -40,6 +43,40 @@ fn extend_ints(module: &Module) {
                 call.sign_extend_ints();
             }
         }
+    }
+}
+
+/// Makes "less or greater" and its opposite of tests for equality, which raise no exception for quiet NaNs. They
+/// are put together by an addition: what is put together by logic, a back end takes for the one comparison again.
+fn quieten(module: &Module, f: Value) {
+    for compare in f.instructions() {
+        let is_opposite = match compare.real_predicate() {
+            Some(RealPredicate::LLVMRealONE) => false,
+            Some(RealPredicate::LLVMRealUEQ) => true,
+            _ => continue,
+        };
+        let operands = compare.operands();
+        let b = Builder::before(module, compare).located_like(compare);
+        let lanes = |ty: Type| match compare.ty().is_vector() {
+            true => module.vector_type(ty, compare.ty().vector_size()),
+            false => ty,
+        };
+        let byte = lanes(module.int(8));
+        let holds = |predicate| {
+            let test = b.fcmp(predicate, operands[0], operands[1], "holds");
+            b.cast(Opcode::LLVMZExt, test, byte, "holds")
+        };
+        let ordered = holds(RealPredicate::LLVMRealORD);
+        let unequal = holds(RealPredicate::LLVMRealUNE);
+        let sum = b.add(ordered, unequal, "both");
+        let wanted = match is_opposite {
+            false => IntPredicate::LLVMIntEQ,
+            true => IntPredicate::LLVMIntNE,
+        };
+        let new = b.icmp(wanted, sum, byte.splat(2), "differ");
+        drop(b);
+        compare.replace_all_uses_with(new);
+        compare.erase();
     }
 }
 

@@ -5,9 +5,9 @@
 
 mod system_call;
 
-use crate::Error;
+use crate::error::Error;
 use crate::llvm::{Builder, Module, Value};
-use crate::neutral::Refuse;
+use crate::refuse::Refuse;
 
 /// What a known piece of assembly means.
 enum Meaning {

@@ -7,8 +7,9 @@ use std::collections::HashSet;
 
 use popcorn_toolchains::BASE;
 
+use crate::error::Error;
 use crate::llvm::{Linkage, Module};
-use crate::{Error, OptLevel};
+use crate::options::OptLevel;
 
 /// One module, as bitcode or text, with its name and its crate's for messages.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub fn merge(parts: &[Part], keep: &HashSet<String>) -> Result<Vec<u8>, Error> {
             reason: "no module to merge".to_owned(),
         });
     };
-    let module = Module::parse(&first.bytes, &first.name)?;
+    let module = Module::parse_checked(&first.bytes, &first.name)?;
     refuse_assembly(&module, first)?;
     for part in rest {
         module.link(&part.bytes, &part.name)?;

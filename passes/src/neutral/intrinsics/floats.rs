@@ -3,7 +3,7 @@
 //! What they have in common: a NaN or a zero of either sign decides by the order of the operands, and a
 //! number that does not fit an integer becomes the one with only the top bit set.
 
-use super::Lower;
+use super::lanes::Lower;
 use crate::llvm::{Opcode, RealPredicate, Type, Value};
 
 use RealPredicate::{

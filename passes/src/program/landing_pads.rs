@@ -1,4 +1,4 @@
-//! pads: gives every invoke a landing pad of its own, without phis.
+//! landing pads: gives every invoke a landing pad of its own, without phis.
 //!
 //! A phi in a landing pad was miscompiled on AArch64: its copies ended up behind the call. So a pad only
 //! takes the two values it is handed and branches on; what has to be merged is merged one block later.

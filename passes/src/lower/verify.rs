@@ -4,9 +4,10 @@
 //! is left in an instrumented function; no block address, variadic function type or `byval` survives;
 //! nothing that may be captured claims not to unwind.
 
+use crate::error::Error;
 use crate::frames::DESCRIPTOR_PREFIX;
 use crate::llvm::{Block, Module, Opcode, Value};
-use crate::{Error, reach};
+use crate::points::marker;
 
 /// Checks every function; `file` is what the module was made from, for the message.
 pub fn run(module: &Module, file: &str) -> Result<(), Error> {
@@ -83,7 +84,7 @@ fn check_instruction(f: Value, i: Value, has_descriptor: bool) -> Result<(), Bro
     if !i.is_call_like() {
         return Ok(());
     }
-    if reach::is_point(i) {
+    if marker::is_point(i) {
         return Err(broken(f, "a migration point was not expanded"));
     }
     if i.called_type().is_function_vararg() && !i.callee().is_inline_asm() {

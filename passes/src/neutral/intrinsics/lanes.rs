@@ -1,97 +1,30 @@
-//! x86 intrinsics as generic IR.
-//!
-//! The ones that clang's and rustc's baseline code contains; semantics from the Intel SDM, volume 2. Each
-//! returns the same bits as the instruction on the base ISA.
+//! What SSE2 does with lanes of integers.
 
-mod floats;
-
-use crate::Error;
 use crate::llvm::{Builder, IntPredicate, Module, Opcode, Type, TypeKind, Value};
-use crate::neutral::Refuse;
 
-const HELP: &str = "write it with generic vector operations, or compile without it";
-
-pub(crate) fn lower(module: &Module, call: Value, refuse: &Refuse) -> Result<(), Error> {
-    let name = call.callee().name();
-    let args = call.arguments();
-    let b = Builder::before(module, call);
-    let l = Lower { module, b: &b };
-    let short = name.trim_start_matches("llvm.x86.");
-    let result = match short {
-        "sse2.pause" | "sse2.clflush" => None,
-        "sse2.mfence" | "sse2.lfence" | "sse.sfence" => {
-            b.fence_seq_cst();
-            None
-        }
-        "rdtsc" => {
-            let (f, ty) = module.intrinsic("llvm.readcyclecounter", &[]);
-            Some(b.call(ty, f, &[], "cycles"))
-        }
-        "sse2.pmovmskb.128" | "sse2.movmsk.pd" | "sse.movmsk.ps" => {
-            Some(l.sign_mask(args[0], call.ty()))
-        }
-        "sse2.packuswb.128" => Some(l.pack(args[0], args[1], 8, 0, 255)),
-        "sse2.packsswb.128" => Some(l.pack(args[0], args[1], 8, -128, 127)),
-        "sse2.packssdw.128" => Some(l.pack(args[0], args[1], 16, -32768, 32767)),
-        "sse2.pmadd.wd" => Some(l.multiply_add(args[0], args[1])),
-        "sse2.psad.bw" => Some(l.sum_of_differences(args[0], args[1])),
-        "sse2.pmulh.w" => Some(l.multiply_high(args[0], args[1], Opcode::LLVMSExt)),
-        "sse2.pmulhu.w" => Some(l.multiply_high(args[0], args[1], Opcode::LLVMZExt)),
-        "sse2.pavg.b" | "sse2.pavg.w" => Some(l.average(args[0], args[1])),
-        s if shift(s).is_some() => {
-            let (op, by_vector) = shift(s).unwrap_or((Opcode::LLVMShl, false));
-            Some(l.shift(op, args[0], args[1], by_vector))
-        }
-        s => match floats::lower(&l, s, &args, call.ty()) {
-            Some(v) => Some(v),
-            None => return Err(refuse.at(call, format!("the intrinsic `{name}`"), HELP)),
-        },
-    };
-    if let Some(v) = result {
-        call.replace_all_uses_with(v);
-    }
-    call.erase();
-    Ok(())
-}
-
-/// `psllw`-like intrinsics: the operation, and whether the count is a vector's low 64 bits.
-fn shift(short: &str) -> Option<(Opcode, bool)> {
-    let rest = short.strip_prefix("sse2.p")?;
-    let op = match rest.get(..3)? {
-        "sll" => Opcode::LLVMShl,
-        "srl" => Opcode::LLVMLShr,
-        "sra" => Opcode::LLVMAShr,
-        _ => return None,
-    };
-    match rest.get(3..)? {
-        ".w" | ".d" | ".q" => Some((op, true)),
-        "i.w" | "i.d" | "i.q" => Some((op, false)),
-        _ => None,
-    }
-}
-
-struct Lower<'a> {
-    module: &'a Module,
-    b: &'a Builder<'a>,
+/// Makes IR for intrinsics in front of one call.
+pub(super) struct Lower<'a> {
+    pub module: &'a Module,
+    pub b: &'a Builder<'a>,
 }
 
 impl Lower<'_> {
-    fn lanes(&self, v: Value) -> (Type, u32) {
+    pub(super) fn lanes(&self, v: Value) -> (Type, u32) {
         let element = v.ty().element();
         let layout = self.module.layout();
         (element, (layout.size(v.ty()) / layout.size(element)) as u32)
     }
-    fn splat(&self, ty: Type, count: u32, value: u64) -> Value {
+    pub(super) fn splat(&self, ty: Type, count: u32, value: u64) -> Value {
         self.module
             .const_vector(&vec![ty.int(value); count as usize])
     }
-    fn call(&self, name: &str, overloads: &[Type], args: &[Value]) -> Value {
+    pub(super) fn call(&self, name: &str, overloads: &[Type], args: &[Value]) -> Value {
         let (f, ty) = self.module.intrinsic(name, overloads);
         self.b.call(ty, f, args, "v")
     }
 
     /// The sign bits of all lanes, lane 0 lowest.
-    fn sign_mask(&self, v: Value, ty: Type) -> Value {
+    pub(super) fn sign_mask(&self, v: Value, ty: Type) -> Value {
         let (element, n) = self.lanes(v);
         let bits = if element.kind() == TypeKind::LLVMIntegerTypeKind {
             element.int_width()
@@ -108,7 +41,7 @@ impl Lower<'_> {
     }
 
     /// Signed saturation of both operands' lanes to `bits`, first operand's lanes first.
-    fn pack(&self, x: Value, y: Value, bits: u32, min: i64, max: i64) -> Value {
+    pub(super) fn pack(&self, x: Value, y: Value, bits: u32, min: i64, max: i64) -> Value {
         let (element, n) = self.lanes(x);
         let mask: Vec<u64> = (0..u64::from(2 * n)).collect();
         let both = self.b.shuffle(x, y, &mask, "both");
@@ -120,7 +53,7 @@ impl Lower<'_> {
         self.b.cast(Opcode::LLVMTrunc, v, to, "packed")
     }
 
-    fn multiply_add(&self, x: Value, y: Value) -> Value {
+    pub(super) fn multiply_add(&self, x: Value, y: Value) -> Value {
         let (_, n) = self.lanes(x);
         let wide = self.module.vector_type(self.module.int(32), n);
         let x = self.b.cast(Opcode::LLVMSExt, x, wide, "wide");
@@ -133,7 +66,7 @@ impl Lower<'_> {
         self.b.add(e, o, "sum")
     }
 
-    fn sum_of_differences(&self, x: Value, y: Value) -> Value {
+    pub(super) fn sum_of_differences(&self, x: Value, y: Value) -> Value {
         let high = self.call("llvm.umax", &[x.ty()], &[x, y]);
         let low = self.call("llvm.umin", &[x.ty()], &[x, y]);
         let d = self.b.sub(high, low, "difference");
@@ -149,7 +82,7 @@ impl Lower<'_> {
         result
     }
 
-    fn multiply_high(&self, x: Value, y: Value, extend: Opcode) -> Value {
+    pub(super) fn multiply_high(&self, x: Value, y: Value, extend: Opcode) -> Value {
         let (_, n) = self.lanes(x);
         let wide = self.module.vector_type(self.module.int(32), n);
         let a = self.b.cast(extend, x, wide, "wide");
@@ -160,7 +93,7 @@ impl Lower<'_> {
         self.b.cast(Opcode::LLVMTrunc, p, x.ty(), "high")
     }
 
-    fn average(&self, x: Value, y: Value) -> Value {
+    pub(super) fn average(&self, x: Value, y: Value) -> Value {
         let (element, n) = self.lanes(x);
         let wide = self.module.int(element.int_width() * 2);
         let wide_v = self.module.vector_type(wide, n);
@@ -173,7 +106,7 @@ impl Lower<'_> {
     }
 
     /// Lane-wise shift by one count; a count past the width gives 0, or the sign for arithmetic shifts.
-    fn shift(&self, op: Opcode, x: Value, count: Value, by_vector: bool) -> Value {
+    pub(super) fn shift(&self, op: Opcode, x: Value, count: Value, by_vector: bool) -> Value {
         let (element, n) = self.lanes(x);
         let width = u64::from(element.int_width());
         let i64t = self.module.int(64);

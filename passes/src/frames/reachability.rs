@@ -2,21 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::llvm::{Linkage, Module, Value};
-use crate::sjlj;
-
-/// Stands for a migration point until frames expands it: polls the flag.
-pub(crate) const POINT: &str = "popcorn.point";
-/// An explicit migration point (`popcorn_migrate`): calls the runtime whatever the flag says.
-pub(crate) const POINT_HERE: &str = "__popcorn_poll_here";
-
-/// True for a call of a migration-point marker.
-pub(crate) fn is_point(inst: Value) -> bool {
-    inst.is_call_like() && inst.callee().is_function() && {
-        let n = inst.callee().name();
-        n == POINT || n == POINT_HERE
-    }
-}
+use crate::llvm::{Module, Value};
+use crate::neutral::sjlj;
+use crate::points::marker::is_point;
 
 /// The functions of a module that a migrating process may have on its stack.
 pub struct Reach<'a> {
@@ -33,7 +21,7 @@ impl<'a> Reach<'a> {
         let bodies: Vec<(Value, Vec<Value>)> = module
             .definitions()
             .into_iter()
-            .filter(|f| f.linkage() != Linkage::LLVMAvailableExternallyLinkage)
+            .filter(|f| f.is_emitted())
             .map(|f| {
                 (
                     f,
@@ -101,17 +89,6 @@ impl<'a> Reach<'a> {
         if callee.is_declaration() {
             return !self.leaf.contains(&name);
         }
-        is_interposable(callee) || self.instrumented.contains(&callee)
+        callee.is_interposable() || self.instrumented.contains(&callee)
     }
-}
-
-/// Whether the linker may take another definition than the one seen here.
-pub(crate) fn is_interposable(f: Value) -> bool {
-    matches!(
-        f.linkage(),
-        Linkage::LLVMWeakAnyLinkage
-            | Linkage::LLVMLinkOnceAnyLinkage
-            | Linkage::LLVMExternalWeakLinkage
-            | Linkage::LLVMAvailableExternallyLinkage
-    )
 }

@@ -1,19 +1,17 @@
-//! neutral: makes the IR say nothing that only the base ISA understands.
-//!
 //! Drops target attributes and leave to fuse a product with a sum, lowers known inline assembly and x86
-//! intrinsics to generic IR, turns computed gotos into switches. What it does not know it refuses by name. After this pass the module
-//! holds no target intrinsic, no block address and no x87 type.
+//! intrinsics to generic IR. What is not known is refused by name. Afterwards the module holds no target
+//! intrinsic, no block address and no x87 type.
 
 use popcorn_toolchains::Isa;
 
-use crate::Error;
-use crate::assembly;
-use crate::intrinsics;
-use crate::llvm::{Block, Builder, Module, Opcode, TailCall, TypeKind, Value};
+use super::{assembly, builtins, computed_goto, intrinsics};
+use crate::error::Error;
+use crate::llvm::{Builder, Module, Opcode, TailCall, TypeKind, Value};
+use crate::refuse::Refuse;
 
-/// Runs the pass. `isas` only serves the messages.
-pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
-    let refuse = Refuse { isas };
+/// Runs the pass. ISAs and file only serve the messages.
+pub fn run(module: &Module, isas: &[&'static Isa], file: &str) -> Result<(), Error> {
+    let refuse = Refuse { isas, file };
     if !module.module_asm().trim().is_empty() {
         return Err(refuse.module(
             "module-level assembly",
@@ -21,8 +19,9 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
         ));
     }
     if let Some(f) = module.ifunc() {
-        return Err(refuse.module(
-            &format!("the indirect function `{}`", f.name()),
+        return Err(refuse.function(
+            f,
+            "an indirect function (ifunc)",
             "compile without __attribute__((ifunc)): a function has one address on all ISAs",
         ));
     }
@@ -39,6 +38,7 @@ pub fn run(module: &Module, isas: &[&'static Isa]) -> Result<(), Error> {
             other => other?,
         }
     }
+    builtins::check_cpu_model(module, &refuse)?;
     for g in module.globals() {
         if g.is_thread_local() {
             g.set_local_exec();
@@ -86,7 +86,7 @@ fn become_trap(module: &Module, f: Value) {
 
 fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
     for b in f.blocks() {
-        computed_goto(module, b);
+        computed_goto::lower(module, b);
     }
     for inst in f.instructions() {
         check_types(inst, refuse)?;
@@ -103,21 +103,8 @@ fn function(module: &Module, f: Value, refuse: &Refuse) -> Result<(), Error> {
             intrinsics::lower(module, inst, refuse)?;
         } else if callee.is_intrinsic() && callee.name().starts_with("llvm.fmuladd.") {
             multiply_then_add(module, inst);
-        } else if callee.is_intrinsic() && callee.name().contains(".constrained.fmuladd.") {
-            return Err(refuse.at(
-                inst,
-                format!("`{}` (rounded once or twice)", callee.name()),
-                "compile with -ffp-contract=off",
-            ));
-        } else if callee.is_intrinsic() && callee.name().starts_with("llvm.eh.sjlj.") {
-            return Err(refuse.at(
-                inst,
-                format!(
-                    "`{}` (__builtin_setjmp or __builtin_longjmp)",
-                    callee.name()
-                ),
-                "use setjmp and longjmp",
-            ));
+        } else if callee.is_intrinsic() {
+            builtins::check(inst, refuse)?;
         }
     }
     Ok(())
@@ -158,42 +145,6 @@ fn multiply_then_add(module: &Module, call: Value) {
     call.erase();
 }
 
-/// Makes the errors of this stage.
-pub(crate) struct Refuse<'a> {
-    isas: &'a [&'static Isa],
-}
-
-impl Refuse<'_> {
-    fn isa(&self) -> String {
-        // The base ISA could run it; name the first that could not.
-        self.isas
-            .get(1)
-            .or(self.isas.first())
-            .map_or(String::new(), |i| i.name.to_owned())
-    }
-    pub(crate) fn at(&self, inst: Value, what: String, help: &str) -> Error {
-        let function = inst.parent().function().name();
-        Error::Unsupported {
-            what,
-            function,
-            isa: self.isa(),
-            location: inst
-                .location()
-                .unwrap_or_else(|| "(compile with -g for the line)".to_owned()),
-            help: help.to_owned(),
-        }
-    }
-    fn module(&self, what: &str, help: &str) -> Error {
-        Error::Unsupported {
-            what: what.to_owned(),
-            function: "(module)".to_owned(),
-            isa: self.isa(),
-            location: "(file scope)".to_owned(),
-            help: help.to_owned(),
-        }
-    }
-}
-
 fn check_types(inst: Value, refuse: &Refuse) -> Result<(), Error> {
     let bad = |k: TypeKind| {
         matches!(
@@ -218,48 +169,4 @@ fn check_types(inst: Value, refuse: &Refuse) -> Result<(), Error> {
         ));
     }
     Ok(())
-}
-
-/// Turns one `indirectbr` into a switch over small integers. Every block of the function whose address is
-/// taken stands for an integer of its own, from 1; tables of labels become tables of integers.
-fn computed_goto(module: &Module, block: Block) {
-    let function = block.function();
-    let addresses: Vec<Value> = block
-        .as_value()
-        .users()
-        .into_iter()
-        .filter(|u| u.is_block_address())
-        .collect();
-    if !addresses.is_empty() {
-        let index = function
-            .blocks()
-            .iter()
-            .position(|b| *b == block)
-            .unwrap_or(0) as u64
-            + 1;
-        let stand_in = module.const_int_to_ptr(index);
-        for a in addresses {
-            a.replace_all_uses_with(stand_in);
-        }
-    }
-    let Some(terminator) = block.terminator().filter(|t| t.is(Opcode::LLVMIndirectBr)) else {
-        return;
-    };
-    let index_of =
-        |b: Block| function.blocks().iter().position(|x| *x == b).unwrap_or(0) as u64 + 1;
-    let trap = function.append_block("bad.label");
-    Builder::at_end(module, trap).unreachable();
-    let b = Builder::before(module, terminator);
-    let index = b.ptr_to_int(terminator.operand(0), module.int(64), "label");
-    let switch = b.switch(index, trap);
-    let mut seen: Vec<Block> = Vec::new();
-    for target in terminator.successors() {
-        if seen.contains(&target) {
-            target.remove_predecessor(block);
-        } else {
-            switch.add_case(module.i64_const(index_of(target)), target);
-            seen.push(target);
-        }
-    }
-    terminator.erase();
 }

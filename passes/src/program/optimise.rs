@@ -2,8 +2,9 @@
 
 use popcorn_toolchains::BASE;
 
+use crate::error::Error;
 use crate::llvm::Module;
-use crate::{Error, OptLevel};
+use crate::options::OptLevel;
 
 /// Optimises a translation unit; with `whole`, a program whose units were optimised each by itself.
 pub fn run(module: &Module, opt: OptLevel, whole: bool) -> Result<(), Error> {

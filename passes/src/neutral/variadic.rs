@@ -6,7 +6,7 @@
 //! `va_arg` code always reads the overflow area: it works on every ISA. After this pass no function type
 //! in the module is variadic.
 
-use crate::Error;
+use crate::error::Error;
 use crate::llvm::{Builder, Linkage, Module, Type, Value};
 
 /// `gp_offset` and `fp_offset` of a `va_list` whose register save area is used up.
@@ -14,9 +14,11 @@ const NO_GP_LEFT: u64 = 48;
 const NO_FP_LEFT: u64 = 176;
 /// Bytes of `struct __va_list_tag`.
 const VA_LIST_SIZE: u64 = 24;
-/// A call without variadic arguments still passes a block that may be read (`fcntl(fd, F_GETFD)`).
+/// No block is shorter, since callees read arguments before they know how many there are: `syscall` takes six
+/// of `syscall(SYS_getpid)`, `fcntl` one of `fcntl(fd, F_GETFD)`.
+const SHORTEST_BLOCK: u64 = 64;
+/// What a call without variadic arguments passes.
 const EMPTY_BLOCK: &str = "popcorn.no_varargs";
-const EMPTY_BLOCK_SIZE: u64 = 64;
 
 pub fn run(module: &Module) -> Result<(), Error> {
     for f in module.functions() {
@@ -143,7 +145,8 @@ fn rewrite_calls(module: &Module, f: Value, calls: &[Value]) {
     }
     let block = (size > 0).then(|| {
         let b = Builder::at_start(module, f.entry());
-        b.alloca(module.int(8).array(size), align, "varargs.block")
+        let bytes = module.int(8).array(size.max(SHORTEST_BLOCK));
+        b.alloca(bytes, align, "varargs.block")
     });
     for &call in calls {
         // Not before: an argument may be the result of a call rewritten just now.
@@ -205,7 +208,7 @@ fn rewrite_calls(module: &Module, f: Value, calls: &[Value]) {
 
 fn empty_block(module: &Module) -> Value {
     module.global(EMPTY_BLOCK).unwrap_or_else(|| {
-        let ty = module.int(64).array(EMPTY_BLOCK_SIZE / 8);
+        let ty = module.int(64).array(SHORTEST_BLOCK / 8);
         let g = module.add_global(EMPTY_BLOCK, ty);
         g.set_initializer(ty.null());
         g.set_linkage(Linkage::LLVMInternalLinkage);

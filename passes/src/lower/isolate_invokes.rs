@@ -1,4 +1,4 @@
-//! fence: keeps a back end's branches out of the code between an invoke's two labels.
+//! isolate invokes: keeps a back end's branches out of the code between an invoke's two labels.
 //!
 //! The range of code that an invoke's pad covers begins where its arguments are put into place. A back
 //! end that has no instruction for a choice (`select`, minimum, wide shifts, conversions of floats)
@@ -21,7 +21,7 @@ pub fn run(module: &Module) {
             if let Some(invoke) = block.terminator().filter(|t| t.is(Opcode::LLVMInvoke))
                 && takes_a_choice(invoke, block)
             {
-                invoke.fence_off();
+                invoke.isolate();
             }
         }
     }
