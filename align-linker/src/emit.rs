@@ -8,6 +8,7 @@ use crate::collect::Collected;
 use crate::error::Error;
 use crate::nodes::{Class, Nodes, Treatment, is_reversed_array, treatment};
 use crate::object::Place;
+use crate::script::PAGE_SIZE;
 use crate::script::input_name;
 use crate::solve::{Item, Layout, TooLarge, solve};
 use popcorn_metadata::elf::{Rela, SectionHeader, Symbol, shf, sht, st};
@@ -198,9 +199,13 @@ pub fn plan<'a, 'c>(
             align,
         });
     }
-    let layout = solve(&items).map_err(|TooLarge(end)| Error::Pack {
+    let mut layout = solve(&items).map_err(|TooLarge(end)| Error::Pack {
         what: format!("the program is too large: its image would end at {end:#x}, past 2 GiB"),
     })?;
+    layout.symbols.push((
+        PAGE_SIZE.to_owned(),
+        popcorn_toolchains::isa::page_size(&collected.isas),
+    ));
     let mut position = vec![0; items.len()];
     for (at, &item) in layout.order.iter().enumerate() {
         position[item] = at;

@@ -11,6 +11,9 @@ use std::fmt::Write;
 /// The symbol at the start of the stack map: the only one whose address differs per ISA.
 pub const STACKMAP: &str = "__popcorn_stackmap";
 
+/// The symbol whose value is [`popcorn_toolchains::isa::page_size`] of the program's ISAs.
+pub const PAGE_SIZE: &str = "__popcorn_page_size";
+
 /// Whether the linker defines this symbol.
 pub fn is_defined(name: &str) -> bool {
     const NAMES: &[&str] = &[
@@ -24,6 +27,7 @@ pub fn is_defined(name: &str) -> bool {
         "__popcorn_tls_filesz",
         "__popcorn_tls_memsz",
         "__popcorn_tls_align",
+        PAGE_SIZE,
         STACKMAP,
         "__ehdr_start",
         "__executable_start",

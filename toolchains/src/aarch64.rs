@@ -17,6 +17,7 @@ pub static ISA: Isa = Isa {
     elf_flags: 0,
     linker_emulation: "aarch64linux",
     trap: &[0x20, 0x00, 0x20, 0xd4],
+    page_size: 4096,
     stack_align: 16,
     sp: 31,
     fp: 29,

@@ -12,4 +12,4 @@ pub mod isa;
 mod riscv64;
 mod x86_64;
 
-pub use isa::{ALL, BASE, Isa, PollCall, Shortcut};
+pub use isa::{ALL, BASE, DEFAULT, Isa, PollCall, Shortcut};

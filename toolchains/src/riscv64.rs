@@ -18,6 +18,7 @@ pub static ISA: Isa = Isa {
     elf_flags: 0x5,
     linker_emulation: "elf64lriscv",
     trap: &[0x02, 0x90],
+    page_size: 4096,
     stack_align: 16,
     sp: 2,
     fp: 8,

@@ -17,6 +17,7 @@ pub static ISA: Isa = Isa {
     elf_flags: 0,
     linker_emulation: "elf_x86_64",
     trap: &[0xcc],
+    page_size: 4096,
     stack_align: 16,
     sp: 7,
     fp: 6,

@@ -1,6 +1,6 @@
 //! The program's data stack, and how large the user wants stacks to be.
 
-use crate::kernel::memory::PAGE;
+use crate::kernel::memory::page;
 use crate::kernel::{process, sys};
 use crate::program::{thread, window};
 
@@ -11,7 +11,7 @@ const MOST: u64 = 3 << 30;
 /// Bytes of a stack, from the limit that the user set.
 pub fn size(least: u64) -> u64 {
     process::limit(sys::RLIMIT_STACK).map_or(least, |limit| {
-        limit.saturating_mul(4).clamp(least, MOST) & !(PAGE - 1)
+        limit.saturating_mul(4).clamp(least, MOST) & !(page() - 1)
     })
 }
 
