@@ -150,6 +150,7 @@ pub const RENAMEAT2: i64 = 316;
 pub const MEMFD_CREATE: i64 = 319;
 pub const USERFAULTFD: i64 = 323;
 pub const IO_PGETEVENTS: i64 = 333;
+pub const STATX: i64 = 332;
 pub const RSEQ: i64 = 334;
 pub const IO_URING_SETUP: i64 = 425;
 pub const IO_URING_ENTER: i64 = 426;
