@@ -12,6 +12,7 @@ pub static ISA: Isa = Isa {
     data_layout: "e-m:e-p270:32:32-p271:32:32-p272:64:64-i8:8:32-i16:16:32-i64:64-i128:128-n32:64-S128-Fn32",
     cpu: "generic",
     features: "+v8a,+fp-armv8,+neon",
+    back_end_options: &["-aarch64-enable-global-merge=false"],
     target_abi: None,
     elf_machine: 183,
     elf_flags: 0,

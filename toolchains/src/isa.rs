@@ -79,6 +79,9 @@ pub struct Isa {
     pub cpu: &'static str,
     /// LLVM feature string.
     pub features: &'static str,
+    /// LLVM's command-line options for its back end: what it does by itself and the others do not, or what the ABI rules
+    /// out.
+    pub back_end_options: &'static [&'static str],
     /// Value of the `target-abi` module flag, where the back end reads one.
     pub target_abi: Option<&'static str>,
     /// `e_machine` (ELF).

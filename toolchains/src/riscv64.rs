@@ -13,6 +13,7 @@ pub static ISA: Isa = Isa {
     data_layout: "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128",
     cpu: "generic-rv64",
     features: "+m,+a,+f,+d,+c,-relax",
+    back_end_options: &["-riscv-enable-global-merge=false"],
     target_abi: Some("lp64d"),
     elf_machine: 243,
     elf_flags: 0x5,
