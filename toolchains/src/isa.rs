@@ -1,9 +1,14 @@
 //! The table every ISA fills in, and the list of them.
 
-use crate::{aarch64, riscv64, x86_64};
+use crate::{aarch64, loongarch64, riscv64, x86_64};
 
 /// Every ISA the toolchain lowers to. The position in this list is [`Isa::id`].
-pub const ALL: &[&Isa] = &[&x86_64::ISA, &aarch64::ISA, &riscv64::ISA];
+pub const ALL: &[&Isa] = &[
+    &x86_64::ISA,
+    &aarch64::ISA,
+    &riscv64::ISA,
+    &loongarch64::ISA,
+];
 
 /// The ISAs that a program has unless it names others: the first of [`ALL`].
 pub const DEFAULT: &[&Isa] = ALL.split_at(3).0;

@@ -9,6 +9,7 @@
 mod aarch64;
 pub mod base_abi;
 pub mod isa;
+mod loongarch64;
 mod riscv64;
 mod x86_64;
 

@@ -1,6 +1,7 @@
 //! What depends on the CPU underneath. Per ISA an assembly file and a [`Port`], the facts of its Linux.
 
 mod aarch64;
+mod loongarch64;
 pub mod port;
 mod riscv64;
 pub mod signal_frame;
@@ -11,7 +12,7 @@ use popcorn_toolchains::{ALL, Isa};
 use port::Port;
 
 /// Every port, in the order of [`ALL`].
-static PORTS: [&Port; ALL.len()] = [&x86_64::PORT, &aarch64::PORT, &riscv64::PORT];
+static PORTS: [&Port; ALL.len()] = [&x86_64::PORT, &aarch64::PORT, &riscv64::PORT, &loongarch64::PORT];
 
 const _: () = {
     let mut i = 0;
