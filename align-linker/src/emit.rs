@@ -12,6 +12,7 @@ use crate::script::input_name;
 use crate::solve::{Item, Layout, TooLarge, solve};
 use crate::units::{Treatment, Units, is_reversed_array, treatment};
 use popcorn_metadata::elf::{Rela, SectionHeader, Symbol, shf, sht, st};
+use popcorn_metadata::symbols::linker::PAGE_SIZE;
 
 /// The plan that all rewriting follows.
 pub struct Plan<'a, 'c> {
@@ -199,9 +200,13 @@ pub fn plan<'a, 'c>(
             align,
         });
     }
-    let layout = solve(&items).map_err(|TooLarge(end)| Error::Pack {
+    let mut layout = solve(&items).map_err(|TooLarge(end)| Error::Pack {
         what: format!("the program is too large: its image would end at {end:#x}, past 2 GiB"),
     })?;
+    layout.symbols.push((
+        PAGE_SIZE.to_owned(),
+        popcorn_toolchains::isa::page_size(&collected.isas),
+    ));
     let mut position = vec![0; items.len()];
     for (at, &item) in layout.order.iter().enumerate() {
         position[item] = at;

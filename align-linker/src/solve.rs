@@ -11,7 +11,7 @@ pub const IMAGE_BASE: u64 = 0x0100_0000;
 /// Bytes kept for ELF and program headers before the first function.
 pub const HEADERS: u64 = 0x1000;
 /// Alignment of segments: the largest page size there is.
-pub const SEGMENT: u64 = 0x1_0000;
+pub const SEGMENT: u64 = popcorn_toolchains::isa::SEGMENT;
 /// The image ends below this: addresses in it fit into 31 bits.
 pub const IMAGE_END: u64 = 0x8000_0000;
 /// Smallest alignment of the TLS image.

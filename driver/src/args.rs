@@ -4,7 +4,7 @@
 //! single dashes for long names, the last flag of a kind winning, inputs and libraries in one order.
 
 use popcorn_passes::{OptLevel, Points};
-use popcorn_toolchains::{ALL, Isa};
+use popcorn_toolchains::{ALL, DEFAULT, Isa};
 
 use crate::error::{Error, Result};
 use crate::flags;
@@ -109,7 +109,7 @@ impl Default for Args {
             opt: OptLevel::O0,
             no_builtin: Vec::new(),
             deps: Deps::default(),
-            isas: ALL.to_vec(),
+            isas: DEFAULT.to_vec(),
             points: Points::Loops,
             instrument: true,
             save_temps: None,

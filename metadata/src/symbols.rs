@@ -19,8 +19,10 @@ pub mod linker {
     pub const TLS_FILESZ: &str = "__popcorn_tls_filesz";
     pub const TLS_MEMSZ: &str = "__popcorn_tls_memsz";
     pub const TLS_ALIGN: &str = "__popcorn_tls_align";
+    /// `popcorn_toolchains::isa::page_size` of the program's ISAs.
+    pub const PAGE_SIZE: &str = "__popcorn_page_size";
 
-    pub const ALL: [&str; 11] = [
+    pub const ALL: [&str; 12] = [
         IMAGE_START,
         BUILD_ID,
         DATA_START,
@@ -32,6 +34,7 @@ pub mod linker {
         TLS_FILESZ,
         TLS_MEMSZ,
         TLS_ALIGN,
+        PAGE_SIZE,
     ];
 }
 

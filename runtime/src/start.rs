@@ -8,7 +8,7 @@ use popcorn_metadata::environment;
 
 use crate::base::text::c_bytes;
 use crate::image::open_files;
-use crate::kernel::memory::{self, PAGE};
+use crate::kernel::memory::{self, page};
 use crate::moves::{arrival, points, schedule};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
@@ -21,6 +21,9 @@ use crate::{arch, fatal};
 pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     // SAFETY: as the kernel started the program; nothing else runs yet.
     let (initial, alone) = unsafe { (Initial::take(sp), Alone::at_start()) };
+    if let Err(refusal) = memory::start(initial.page_size()) {
+        fatal!("{}", refusal.text);
+    }
     identity::start(&initial);
     match initial.var(environment::RESUME) {
         Some(fd) => arrival::resume(&initial, alone, fd),
@@ -131,7 +134,7 @@ impl Copied {
                 EXECFN => out.text(unsafe { c_bytes(value as *const u8) }),
                 // SAFETY: the kernel's 16 random bytes.
                 RANDOM => out.raw(unsafe { &*(value as *const [u8; 16]) }),
-                PAGESZ => out.word(PAGE),
+                PAGESZ => out.word(page()),
                 _ => out.word(value),
             }
         }

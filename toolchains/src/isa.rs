@@ -1,9 +1,17 @@
 //! The table every ISA fills in, and the list of them.
 
-use crate::{aarch64, riscv64, x86_64};
+use crate::{aarch64, loongarch64, riscv64, x86_64};
 
 /// Every ISA the toolchain lowers to. The position in this list is [`Isa::id`].
-pub const ALL: &[&Isa] = &[&x86_64::ISA, &aarch64::ISA, &riscv64::ISA];
+pub const ALL: &[&Isa] = &[
+    &x86_64::ISA,
+    &aarch64::ISA,
+    &riscv64::ISA,
+    &loongarch64::ISA,
+];
+
+/// The ISAs that a program has unless it names others: the first of [`ALL`].
+pub const DEFAULT: &[&Isa] = ALL.split_at(3).0;
 
 /// The ISA whose ABI all IR is written in, and whose ELF files carry the others.
 pub const BASE: &Isa = &x86_64::ISA;
@@ -76,6 +84,9 @@ pub struct Isa {
     pub cpu: &'static str,
     /// LLVM feature string.
     pub features: &'static str,
+    /// LLVM's command-line options for its back end: what it does by itself and the others do not, or what the ABI rules
+    /// out.
+    pub back_end_options: &'static [&'static str],
     /// Value of the `target-abi` module flag, where the back end reads one.
     pub target_abi: Option<&'static str>,
     /// `e_machine` (ELF).
@@ -86,6 +97,8 @@ pub struct Isa {
     pub linker_emulation: &'static str,
     /// Byte pattern for padding between functions: a trap instruction.
     pub trap: &'static [u8],
+    /// Bytes of a page of memory, as most of its kernels have it. A program's pages are the largest of its ISAs'.
+    pub page_size: u64,
     /// Stack alignment at a call, bytes.
     pub stack_align: u64,
     /// DWARF number of the stack pointer.
@@ -113,6 +126,20 @@ pub struct Isa {
     pub emulator: &'static str,
 }
 
+/// Bytes of a page of memory in programs of these ISAs, whichever they run on: a map of memory has to be one of
+/// pages wherever the program goes.
+pub fn page_size(isas: &[&Isa]) -> u64 {
+    isas.iter()
+        .map(|isa| isa.page_size)
+        .fold(LEAST_PAGE, u64::max)
+}
+
+/// The smallest page that there is.
+pub const LEAST_PAGE: u64 = 4096;
+
+/// The alignment of segments in linked files: no page is larger.
+pub const SEGMENT: u64 = 0x1_0000;
+
 impl Isa {
     /// Looks an ISA up by its [`name`](Self::name).
     pub fn by_name(name: &str) -> Option<&'static Isa> {
@@ -134,10 +161,24 @@ impl Isa {
 mod tests {
     use super::*;
 
+    /// A large page is for those who ask for an ISA that has them.
+    #[test]
+    fn programs_have_small_pages_by_default() {
+        assert_eq!(page_size(DEFAULT), LEAST_PAGE);
+        let largest = ALL.iter().map(|isa| isa.page_size).max();
+        assert_eq!(Some(page_size(ALL)), largest);
+    }
+
     #[test]
     fn tables_are_consistent() {
         for (i, isa) in ALL.iter().enumerate() {
             assert_eq!(usize::from(isa.id), i, "{}", isa.name);
+            assert!(isa.page_size.is_power_of_two(), "{}", isa.name);
+            assert!(
+                (LEAST_PAGE..=SEGMENT).contains(&isa.page_size),
+                "{}",
+                isa.name
+            );
             assert!(isa.callee_saved_index(isa.fp).is_some(), "{}", isa.name);
             assert!(isa.callee_saved_index(isa.sp).is_none(), "{}", isa.name);
             for (j, r) in isa.callee_saved.iter().enumerate() {

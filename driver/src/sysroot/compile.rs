@@ -53,6 +53,7 @@ const LIBC_FLAGS: &[&str] = &[
     "-ffunction-sections",
     "-fdata-sections",
     "-D_XOPEN_SOURCE=700",
+    base_abi::LARGE_PAGES,
     "-w",
 ];
 

@@ -12,7 +12,7 @@ use inkwell::targets::{
 };
 use llvm_sys::core::*;
 use llvm_sys::prelude::LLVMContextRef;
-use popcorn_toolchains::Isa;
+use popcorn_toolchains::{ALL, Isa};
 
 use super::kinds::Linkage;
 use super::shim;
@@ -21,19 +21,15 @@ use crate::error::Error;
 use crate::options::OptLevel;
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
-/// outlining, nothing that one ISA does and another does not. No pushes of arguments either: at a landing
-/// pad the stack pointer would have to be where it was before them, which no unwind rule says. In modules
-/// with setjmp no function is found not to unwind, however it looks: a signal handler may longjmp out of it.
+/// outlining, nothing that one ISA does and another does not ([`Isa::back_end_options`] likewise). In modules with
+/// setjmp no function is found not to unwind, however it looks: a signal handler may longjmp out of it.
 /// No verification when a module with debug information is read back: a clone's tail calls have another
 /// prototype than the clone, which back ends lower and the verifier minds.
 const BACK_END_OPTIONS: &[&str] = &[
     "popcorn",
     "-enable-global-merge=false",
-    "-aarch64-enable-global-merge=false",
-    "-riscv-enable-global-merge=false",
     "-enable-machine-outliner=never",
     "-disable-mergeicmps",
-    "-no-x86-call-frame-opt",
     "-disable-nounwind-inference",
     "-disable-auto-upgrade-debug-info",
 ];
@@ -42,11 +38,10 @@ const BACK_END_OPTIONS: &[&str] = &[
 fn initialize() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let config = InitializationConfig::default();
-        Target::initialize_x86(&config);
-        Target::initialize_aarch64(&config);
-        Target::initialize_riscv(&config);
-        configure(BACK_END_OPTIONS);
+        Target::initialize_all(&InitializationConfig::default());
+        let own = ALL.iter().flat_map(|isa| isa.back_end_options);
+        let options: Vec<&str> = BACK_END_OPTIONS.iter().chain(own).copied().collect();
+        configure(&options);
     });
 }
 

@@ -1,7 +1,7 @@
 //! How this incarnation was started: what the kernel put on its stack. The program has a copy of its own in the
 //! window (`start`).
 
-use linux_raw_sys::auxvec::AT_SECURE;
+use linux_raw_sys::auxvec::{AT_PAGESZ, AT_SECURE};
 use popcorn_metadata::environment::INTERNAL;
 
 use crate::base::statics::Slot;
@@ -82,6 +82,13 @@ impl Initial {
             let pair = *auxv.add(i);
             (pair[0] != 0).then_some(pair)
         })
+    }
+
+    /// Bytes of a page of the kernel's memory.
+    pub fn page_size(&self) -> u64 {
+        let mut auxv = self.auxv();
+        auxv.find_map(|[tag, value]| (tag == u64::from(AT_PAGESZ)).then_some(value))
+            .unwrap_or_default()
     }
 
     /// Whether the program runs with more rights than whoever started it (setuid, setgid, file capabilities): it

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::base::statics::Travels;
-use crate::kernel::memory::PAGE;
+use crate::kernel::memory::page;
 use crate::kernel::{process, sys};
 use crate::program::{thread, window};
 
@@ -18,7 +18,7 @@ static SIZE: Travels<AtomicU64> = Travels::new(AtomicU64::new(0));
 /// Bytes of a stack, from the limit that the user set.
 pub fn size(least: u64) -> u64 {
     process::limit(sys::RLIMIT_STACK).map_or(least, |limit| {
-        limit.saturating_mul(4).clamp(least, MOST) & !(PAGE - 1)
+        limit.saturating_mul(4).clamp(least, MOST) & !(page() - 1)
     })
 }
 
@@ -32,8 +32,8 @@ pub fn start() {
     let size = size(LEAST);
     match window::data_stack(size) {
         Ok(low) => {
-            LOW.store(low + PAGE, Relaxed);
-            SIZE.store(size - PAGE, Relaxed);
+            LOW.store(low + page(), Relaxed);
+            SIZE.store(size - page(), Relaxed);
             thread::set_dsp(low + size);
         }
         Err(error) => crate::fatal!("no data stack: {error}"),
