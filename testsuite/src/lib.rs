@@ -7,6 +7,7 @@
 
 pub mod bench;
 pub mod directives;
+pub mod directories;
 pub mod nobody;
 pub mod process;
 pub mod projects;

@@ -3,8 +3,8 @@
 //! A clone often lies in a home that other users may not enter, and so may the folder for temporary files.
 //! So root's tests run copies, in a folder that everyone may enter. Anyone else runs the tools as they are.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use crate::directories::public_directory;
 use crate::toolchain;
 use crate::workspace::Workspace;
 
@@ -21,24 +22,6 @@ pub const NOBODY: u32 = 65534;
 /// Whether this is root.
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
-}
-
-/// A temporary directory that everyone may enter.
-pub fn public_directory() -> Result<TempDir> {
-    let places = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
-    let place = (places.iter().find(|place| everyone_may_enter(place)))
-        .with_context(|| format!("everyone may enter none of {places:?}"))?;
-    let dir = tempfile::tempdir_in(place)?;
-    fs::set_permissions(dir.path(), Permissions::from_mode(0o755))?;
-    Ok(dir)
-}
-
-/// Whether everyone may enter a directory and all those above it.
-fn everyone_may_enter(dir: &Path) -> bool {
-    dir.canonicalize().is_ok_and(|dir| {
-        dir.ancestors()
-            .all(|dir| fs::metadata(dir).is_ok_and(|it| it.mode() & 0o001 != 0))
-    })
 }
 
 /// Tools that an ordinary user may run.
@@ -102,20 +85,4 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_private_folder_is_not_for_everyone() -> Result<()> {
-        let outer = public_directory()?;
-        let inner = outer.path().join("inner");
-        fs::create_dir(&inner)?;
-        assert!(everyone_may_enter(&inner));
-        fs::set_permissions(outer.path(), Permissions::from_mode(0o700))?;
-        assert!(!everyone_may_enter(&inner));
-        Ok(())
-    }
 }

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
 use crate::process::{self, Outcome};
-use crate::{nobody, toolchain};
+use crate::{directories, toolchain};
 
 /// A temporary directory in which commands run.
 pub struct Workspace {
@@ -25,7 +25,7 @@ impl Workspace {
 
     /// One that every user may enter.
     pub fn public() -> Option<Workspace> {
-        Self::in_directory(nobody::public_directory)
+        Self::in_directory(directories::public_directory)
     }
 
     fn in_directory(make: impl Fn() -> Result<TempDir>) -> Option<Workspace> {

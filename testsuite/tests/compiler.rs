@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use popcorn_testsuite::process;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{BASE, DEFAULT};
 
 const MAIN: &str = "#include \"part.h\"\n#include <stdio.h>\nint main(void) { printf(\"%d\\n\", part(20)); return 42; }\n";
 const PART: &str = "#include \"part.h\"\nint part(int x) { return x * 2 + PLUS; }\n";
@@ -23,7 +23,7 @@ fn parts() -> Option<Workspace> {
 
 /// Runs a program made in the workspace as every ISA and wants `42` and this output.
 fn runs(w: &Workspace, prog: &str, output: &str) -> Result<()> {
-    for isa in ALL {
+    for isa in DEFAULT {
         let outcome = w.run("popcorn", &format!("run --isa {} {prog}", isa.name))?;
         ensure!(
             outcome.status.code() == Some(42),
@@ -141,7 +141,7 @@ fn assembly_output() -> Result<()> {
         fs::read_to_string(w.path("part.s"))?.contains("part:"),
         "no label"
     );
-    let other = ALL[2].name;
+    let other = DEFAULT[2].name;
     w.ok(
         "popcorn-cc",
         &format!("-O2 -DPLUS=1 -S --popcorn-isas={other} part.c -o other.s"),

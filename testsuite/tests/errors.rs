@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use popcorn_testsuite::nobody::Tools;
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{BASE, DEFAULT};
 
 const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 42; }\n";
 
@@ -53,7 +53,7 @@ fn unknown_isa() -> Result<()> {
 #[test]
 fn an_isa_the_program_was_not_built_for() -> Result<()> {
     let Some(w) = hello()? else { return Ok(()) };
-    let (kept, left_out) = (ALL[1].name, ALL[2].name);
+    let (kept, left_out) = (DEFAULT[1].name, DEFAULT[2].name);
     let isas = format!("{},{kept}", BASE.name);
     w.ok(
         "popcorn-cc",
@@ -86,7 +86,7 @@ fn an_isa_the_program_was_not_built_for() -> Result<()> {
 #[test]
 fn missing_emulator() -> Result<()> {
     let Some(w) = hello()? else { return Ok(()) };
-    let isa = ALL[1];
+    let isa = DEFAULT[1];
     let variable = format!("POPCORN_QEMU_{}", isa.name.to_uppercase());
     for hop in [false, true] {
         let line = match hop {
@@ -318,7 +318,7 @@ fn foreign_files() -> Result<()> {
             .arg(w.path("hello.c")),
     )?;
     for prog in ["plain", "hello.c"] {
-        let isa = ALL[1].name;
+        let isa = DEFAULT[1].name;
         w.refused(
             "popcorn",
             &format!("inspect {prog}"),
@@ -349,7 +349,7 @@ fn a_damaged_program_is_refused() -> Result<()> {
         w.refused("popcorn", "inspect cut", &["cut"])?;
         w.refused(
             "popcorn",
-            &format!("run --isa {} cut", ALL[2].name),
+            &format!("run --isa {} cut", DEFAULT[2].name),
             &["cut"],
         )?;
     }
@@ -450,7 +450,7 @@ fn objects_that_do_not_belong_together() -> Result<()> {
     w.ok("popcorn-cc", "-c a.c")?;
     w.ok("popcorn-cc", "-c b.c")?;
     w.file("garbage", "this is no object\n");
-    let (isa, other) = (ALL[2].name, ALL[1].name);
+    let (isa, other) = (DEFAULT[2].name, DEFAULT[1].name);
     let objcopy = |line: String| {
         let mut command = Command::new("llvm-objcopy-22");
         command
@@ -490,7 +490,7 @@ fn files_that_may_not_be_read_or_written() -> Result<()> {
     for (file, mode) in [("hello", 0o000), ("hello.c", 0o000)] {
         fs::set_permissions(w.path(file), Permissions::from_mode(mode))?;
     }
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     let before = w.files();
     for (tool, line, named) in [
         ("popcorn", format!("run --isa {isa} ./hello"), "hello"),

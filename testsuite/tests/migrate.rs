@@ -10,7 +10,7 @@ use popcorn_testsuite::nobody::{self, NOBODY, Tools};
 use popcorn_testsuite::running::{COUNT, Running};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{BASE, DEFAULT};
 
 /// The same with a second thread, which sleeps.
 const THREADS: &str = r#"
@@ -29,7 +29,7 @@ fn a_process_moves_when_asked() -> Result<()> {
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     let mut running = Running::start(&w, "count")?;
     let pid = running.pid();
-    for isa in [ALL[1], ALL[2], BASE, ALL[2], ALL[1], BASE] {
+    for isa in [DEFAULT[1], DEFAULT[2], BASE, DEFAULT[2], DEFAULT[1], BASE] {
         let outcome = w.ok("popcorn", &format!("migrate {pid} --to {}", isa.name))?;
         let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
         ensure!(
@@ -57,7 +57,7 @@ fn a_process_with_threads_stays_and_says_why() -> Result<()> {
     w.ok("popcorn-cc", "-O2 count.c threads.c -o count")?;
     let mut running = Running::start(&w, "count")?;
     let pid = running.pid();
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     w.refused(
         "popcorn",
         &format!("migrate {pid} --to {isa} --timeout 2"),
@@ -76,7 +76,7 @@ fn a_process_without_an_emulator_stays() -> Result<()> {
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     let mut running = Running::start(&w, "count")?;
     let pid = running.pid();
-    w.refused_without_emulators(&format!("migrate {pid} --to {}", ALL[1].name))?;
+    w.refused_without_emulators(&format!("migrate {pid} --to {}", DEFAULT[1].name))?;
     running.arrives(BASE.name)?;
     running.finish()
 }
@@ -86,7 +86,7 @@ fn who_cannot_be_asked() -> Result<()> {
     let Some(w) = Workspace::new() else {
         return Ok(());
     };
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     let own = std::process::id();
     w.refused(
         "popcorn",
@@ -113,7 +113,7 @@ fn processes_of_others_are_left_alone() -> Result<()> {
     w.file("count.c", COUNT)
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     let tools = Tools::new(&["popcorn"])?;
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     for (gid, texts) in [
         (0, ["process", "other groups or privileges"]),
         (NOBODY, ["process", "another user"]),
@@ -159,7 +159,7 @@ fn an_image_of_another_build_is_not_entered() -> Result<()> {
         .filter(|&at| bytes[at..at + id.len()] == id[..])
         .collect();
     // The base image, its note and every other image have one at least; the base ISA's come first.
-    ensure!(places.len() > ALL.len(), "{places:?}");
+    ensure!(places.len() > DEFAULT.len(), "{places:?}");
     let base = w.path("base");
     w.ok(
         "popcorn",
@@ -173,7 +173,7 @@ fn an_image_of_another_build_is_not_entered() -> Result<()> {
     toolchain::compile(Command::new("chmod").arg("755").arg(w.path("mixed")))?;
     let mut running = Running::start(&w, "mixed")?;
     let pid = running.pid();
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     w.refused(
         "popcorn",
         &format!("migrate {pid} --to {isa} --timeout 3"),

@@ -1,6 +1,7 @@
 //! What depends on the CPU underneath. Per ISA an assembly file and a [`Port`], the facts of its Linux.
 
 mod aarch64;
+pub mod interrupted;
 mod loongarch64;
 pub mod port;
 mod riscv64;

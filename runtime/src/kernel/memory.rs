@@ -43,6 +43,11 @@ pub fn start(kernel: u64) -> core::result::Result<(), Refusal> {
     bears(page(), kernel)
 }
 
+/// Bytes of a page of the kernel underneath.
+pub fn kernel_page() -> u64 {
+    KERNEL_PAGE.load(Relaxed)
+}
+
 /// Whether a program with pages of `program` bytes runs on a kernel with pages of `kernel` bytes.
 fn bears(program: u64, kernel: u64) -> core::result::Result<(), Refusal> {
     if kernel.is_power_of_two() && (PAGE..=program).contains(&kernel) {

@@ -2,6 +2,7 @@
 
 use crate::base::statics::{Slot, Travels};
 use crate::incarnation;
+use crate::kernel::file;
 use crate::kernel::lock::Lock;
 use crate::kernel::memory::{self, page};
 use crate::kernel::{self, Errno, errno, nr, sys};
@@ -110,9 +111,32 @@ pub fn mmap(args: [i64; 6]) -> i64 {
             };
             // There is room: asked above.
             let _ = table.insert(map);
+            if kind == Kind::File {
+                complete_page(&map, fd as i32, offset as u64);
+            }
         }
         result
     })
+}
+
+/// Behind a file's end the last page of a map of it holds zeros. Where the program's pages are larger than the
+/// kernel's, the kernel does that for a part of the page only.
+fn complete_page(map: &Map, fd: i32, offset: u64) {
+    let kernel = memory::kernel_page();
+    if kernel == page() {
+        return;
+    }
+    let Ok(size) = file::Stat::of(fd).map(|stat| stat.size) else {
+        return;
+    };
+    let rest = size.saturating_sub(offset);
+    let from = map.start + rest.next_multiple_of(kernel);
+    let to = (map.start + rest.next_multiple_of(page())).min(map.end);
+    if from < to {
+        let flags = memory::MAP_PRIVATE | memory::MAP_ANONYMOUS | memory::MAP_FIXED;
+        // If it fails the page is as the kernel has it.
+        let _ = memory::map(from, to - from, map.prot, flags, -1, 0);
+    }
 }
 
 /// Takes room for a data stack of `length` bytes; its lowest address. Its lowest page stays inaccessible.
