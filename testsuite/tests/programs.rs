@@ -180,8 +180,15 @@ impl Subject {
         share(&builds[config], || {
             let points = if dense { "all" } else { "loops" };
             let exe = self.dir.path().join(format!("popcorn-{config}-{points}"));
+            // Once with LLVM's verifier behind every pass.
+            let checks = if dense && config == "O2" {
+                "stages"
+            } else {
+                ""
+            };
             toolchain::compile(
                 Command::new(toolchain::tool("popcorn-cc"))
+                    .env("POPCORN_CHECK", checks)
                     .args([&format!("-{config}"), "-w", "-o"])
                     .args([exe.as_os_str(), self.program.path.as_os_str()])
                     .args(&self.program.flags)
