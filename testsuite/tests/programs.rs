@@ -197,8 +197,12 @@ impl Subject {
             let wide = isas.as_ref().map_or("", |_| "-every");
             let name = format!("popcorn-{config}-{points}{wide}");
             let exe = self.dir.path().join(name);
+            // Once with LLVM's verifier behind every pass.
+            let is_checked = matches!(run, Run::InPlace(_) | Run::Around) && config == "O2";
+            let checks = if is_checked { "stages" } else { "" };
             toolchain::compile(
                 Command::new(toolchain::tool("popcorn-cc"))
+                    .env("POPCORN_CHECK", checks)
                     .args([&format!("-{config}"), "-w", "-o"])
                     .args([exe.as_os_str(), self.program.path.as_os_str()])
                     .args(&self.program.flags)

@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use popcorn_metadata::symbols::runtime::DATA_STACK_POINTER;
+
 use crate::llvm::{Block, Builder, Module, Opcode, TailCall, Type, Value};
 
 /// Alignment that `__popcorn_dsp` always has.
@@ -27,7 +29,7 @@ pub fn run(module: &Module, f: Value) {
             i.erase();
         }
     }
-    let dsp = module.declare_thread_local("__popcorn_dsp", module.ptr());
+    let dsp = module.declare_thread_local(DATA_STACK_POINTER, module.ptr());
     let frame = Frame { module, f, dsp };
     let (fixed, dynamic): (Vec<Value>, Vec<Value>) =
         allocas.into_iter().partition(|a| a.is_static_alloca());

@@ -24,6 +24,9 @@ mod runtime;
 mod sites;
 
 use popcorn_metadata::info::Function;
+use popcorn_metadata::record::{self, descriptor};
+use popcorn_metadata::sections;
+use popcorn_metadata::symbols::function;
 
 use crate::error::Error;
 use crate::llvm::{Linkage, Module, Type, Value};
@@ -33,12 +36,6 @@ use crate::program::{Optimised, symbols};
 use crate::watch::Watch;
 use reachability::Reach;
 use runtime::Runtime;
-
-/// A section-name prefix: the linker puts what begins with it into the cold segment.
-const CLONE_SECTION: &str = ".text.popcorn.resume.";
-const DESCRIPTOR_SECTION: &str = ".rodata.popcorn.desc.";
-pub(crate) const DESCRIPTOR_PREFIX: &str = "__popcorn_desc.";
-const CLONE_PREFIX: &str = "__popcorn_resume.";
 
 /// A module whose functions say, where a migration point may be below, what lives there.
 pub(crate) struct Framed {
@@ -117,7 +114,7 @@ fn add(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
 fn declare_clone(module: &Module, f: Value) -> Value {
     let name = f.name();
     let ty = Type::function(f.value_type().return_type(), &[module.ptr()], false);
-    let resume = module.add_function(&format!("{CLONE_PREFIX}{name}"), ty);
+    let resume = module.add_function(&format!("{}{name}", function::CLONE), ty);
     resume.set_linkage(f.linkage());
     if f.has_comdat() {
         resume.copy_comdat(f);
@@ -134,7 +131,7 @@ fn place_clone(f: Value, resume: Value) {
     if !f.is_local_linkage() {
         resume.set_hidden();
     }
-    resume.set_section(&format!("{CLONE_SECTION}{}", f.name()));
+    resume.set_section(&format!("{}{}", sections::CLONE, f.name()));
     // Loops do not stay in it.
     resume.add_function_attribute("minsize", 0);
     resume.add_function_attribute("optsize", 0);
@@ -148,24 +145,28 @@ fn describe(module: &Module, f: Value, resume: Value, layout: &layout::Layout, s
     let mut text = name.clone().into_bytes();
     text.push(0);
     let text = module.const_bytes(&text);
-    let label = module.add_global(&format!("__popcorn_name.{name}"), text.ty());
+    let label = module.add_global(&format!("{}{name}", function::NAME), text.ty());
     label.set_initializer(text);
     label.set_linkage(Linkage::LLVMInternalLinkage);
     label.set_constant(true);
-    let value = module.const_struct(&[
-        resume,
-        f,
-        module.i32_const(layout.size()),
-        module.i32_const(sites as u64),
-        label,
-        module.ptr().null(),
-    ]);
-    let g = module.add_global(&format!("{DESCRIPTOR_PREFIX}{name}"), value.ty());
+    let fields = [
+        (descriptor::RESUME, resume),
+        (descriptor::FUNCTION, f),
+        (descriptor::RECORD_SIZE, module.i32_const(layout.size())),
+        (descriptor::SITES, module.i32_const(sites as u64)),
+        (descriptor::NAME, label),
+        (descriptor::INFO, module.ptr().null()),
+    ];
+    let value = module.const_struct(&fields.map(|(_, value)| value));
+    for (i, (offset, _)) in fields.iter().enumerate() {
+        debug_assert_eq!(module.layout().offset(value.ty(), i), *offset as u64);
+    }
+    let g = module.add_global(&format!("{}{name}", function::DESCRIPTOR), value.ty());
     g.set_initializer(value);
     g.set_constant(true);
     g.set_linkage(f.linkage());
-    g.set_alignment(16);
-    g.set_section(&format!("{DESCRIPTOR_SECTION}{name}"));
+    g.set_alignment(record::ALIGN);
+    g.set_section(&format!("{}{name}", sections::DESCRIPTOR));
     if f.has_comdat() {
         g.copy_comdat(f);
         label.copy_comdat(f);

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use popcorn_metadata::symbols;
+
 use crate::llvm::{Module, Value};
 use crate::neutral::sjlj;
 use crate::points::marker::is_point;
@@ -81,7 +83,7 @@ impl<'a> Reach<'a> {
         }
         let name = callee.name();
         if callee.is_intrinsic()
-            || name.starts_with("__popcorn_")
+            || name.starts_with(symbols::OURS)
             || sjlj::LONGJMP.contains(&name.as_str())
         {
             return false;

@@ -1,5 +1,7 @@
 //! The runtime's entry points.
 
+use popcorn_metadata::symbols::runtime;
+
 use crate::llvm::{Module, Type, Value};
 
 /// The runtime's entry points, declared.
@@ -13,47 +15,47 @@ impl<'m> Runtime<'m> {
         (self.module.declare(name, ty), ty)
     }
     pub(super) fn poll(&self) -> (Value, Type) {
-        let (f, ty) = self.function("__popcorn_poll", self.module.ptr(), &[]);
+        let (f, ty) = self.function(runtime::POLL, self.module.ptr(), &[]);
         f.add_function_attribute("cold", 0);
         f.add_function_attribute("nounwind", 0);
         (f, ty)
     }
     pub(super) fn capture_next(&self) -> (Value, Type) {
         let m = self.module;
-        let (f, ty) = self.function("__popcorn_capture_next", m.void(), &[m.ptr()]);
+        let (f, ty) = self.function(runtime::CAPTURE_NEXT, m.void(), &[m.ptr()]);
         f.add_function_attribute("noreturn", 0);
         f.add_function_attribute("cold", 0);
         (f, ty)
     }
     pub(super) fn capture_skip(&self) -> (Value, Type) {
         let m = self.module;
-        let (f, ty) = self.function("__popcorn_capture_skip", m.void(), &[m.ptr()]);
+        let (f, ty) = self.function(runtime::CAPTURE_SKIP, m.void(), &[m.ptr()]);
         f.add_function_attribute("noreturn", 0);
         f.add_function_attribute("cold", 0);
         (f, ty)
     }
     pub(super) fn reenter(&self) -> (Value, Type) {
         let m = self.module;
-        let (f, ty) = self.function("__popcorn_reenter", m.void(), &[m.ptr()]);
+        let (f, ty) = self.function(runtime::REENTER, m.void(), &[m.ptr()]);
         f.add_function_attribute("nounwind", 0);
         (f, ty)
     }
     pub(super) fn reentered(&self) -> (Value, Type) {
-        let (f, ty) = self.function("__popcorn_reentered", self.module.ptr(), &[]);
+        let (f, ty) = self.function(runtime::REENTERED, self.module.ptr(), &[]);
         f.add_function_attribute("cold", 0);
         f.add_function_attribute("nounwind", 0);
         (f, ty)
     }
     pub(super) fn resume_done(&self) -> (Value, Type) {
         let m = self.module;
-        let (f, ty) = self.function("__popcorn_resume_done", m.void(), &[m.ptr()]);
+        let (f, ty) = self.function(runtime::RESUME_DONE, m.void(), &[m.ptr()]);
         f.add_function_attribute("nounwind", 0);
         (f, ty)
     }
     pub(super) fn flag(&self) -> Value {
         let g = self
             .module
-            .declare_global("__popcorn_flag", self.module.int(32));
+            .declare_global(runtime::FLAG, self.module.int(32));
         g.set_hidden();
         g
     }

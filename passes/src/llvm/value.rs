@@ -5,7 +5,9 @@ use std::fmt;
 
 use llvm_sys::core::*;
 use llvm_sys::prelude::{LLVMBasicBlockRef, LLVMTypeRef, LLVMValueRef};
-use llvm_sys::target::{LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout};
+use llvm_sys::target::{
+    LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout, LLVMOffsetOfElement,
+};
 
 use super::kinds::{IntPredicate, Linkage, Opcode, RealPredicate, TailCall, TypeKind};
 use super::shim;
@@ -809,6 +811,10 @@ impl Layout {
     /// Bytes a value takes in memory, padding to its alignment included.
     pub fn size(self, ty: Type) -> u64 {
         unsafe { LLVMABISizeOfType(self.0, ty.0) }
+    }
+    /// Where a struct's element lies.
+    pub fn offset(self, ty: Type, element: usize) -> u64 {
+        unsafe { LLVMOffsetOfElement(self.0, ty.0, element as c_uint) }
     }
     /// ABI alignment in bytes.
     pub fn align(self, ty: Type) -> u64 {

@@ -2,6 +2,7 @@
 //!
 //! What is done here changes neither blocks nor values that live across sites, so all ISAs still agree on them.
 
+use popcorn_metadata::symbols::runtime::POLL;
 use popcorn_toolchains::{Isa, PollCall, Shortcut};
 
 use crate::error::Error;
@@ -21,7 +22,7 @@ pub fn adapt(own: &Module, isa: &'static Isa) -> Result<(), Error> {
     if !isa.quiet_inequality {
         own.definitions().into_iter().for_each(|f| quieten(own, f));
     }
-    if let Some(poll) = own.function("__popcorn_poll") {
+    if let Some(poll) = own.function(POLL) {
         call_poll(own, poll, isa.poll_call);
     }
     for shortcut in isa.shortcuts {

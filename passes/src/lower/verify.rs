@@ -4,8 +4,9 @@
 //! is left in an instrumented function; no block address, variadic function type or `byval` survives;
 //! nothing that may be captured claims not to unwind.
 
+use popcorn_metadata::symbols::function::DESCRIPTOR;
+
 use crate::error::Error;
-use crate::frames::DESCRIPTOR_PREFIX;
 use crate::llvm::{Block, Module, Opcode, Value};
 use crate::points::marker;
 
@@ -30,7 +31,7 @@ fn check(module: &Module) -> Result<(), Broken> {
             continue;
         }
         let has_descriptor = module
-            .global(&format!("{DESCRIPTOR_PREFIX}{}", f.name()))
+            .global(&format!("{DESCRIPTOR}{}", f.name()))
             .is_some();
         if has_descriptor && f.has_function_attribute("nounwind") {
             return Err(broken(f, "it has frames but claims not to unwind"));

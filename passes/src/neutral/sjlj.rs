@@ -8,6 +8,8 @@
 
 use std::collections::HashSet;
 
+use popcorn_metadata::symbols;
+
 use crate::llvm::{Builder, Module, Opcode, Type, Value};
 
 /// Calls of these save a jump buffer; the second argument of the `sig` forms says whether to save the
@@ -18,7 +20,7 @@ const SETJMP: &[&str] = &["setjmp", "_setjmp", "__setjmp", "sigsetjmp", "__sigse
 pub(crate) const LONGJMP: &[&str] = &["longjmp", "_longjmp", "siglongjmp"];
 
 /// What `landingpad` hands over besides the pointer, see docs/abi.md section 6.
-pub(crate) const PERSONALITY: &str = "__popcorn_personality";
+pub(crate) const PERSONALITY: &str = symbols::runtime::PERSONALITY;
 
 pub fn run(module: &Module) {
     // A signal handler may run, and longjmp, inside any function: to a function that calls setjmp, none
@@ -67,7 +69,7 @@ fn may_longjmp(inst: Value, leaf: &HashSet<String>) -> bool {
         return true;
     }
     let name = callee.name();
-    let runtime = name.starts_with("__popcorn_") && name != "__popcorn_unwind_resume";
+    let runtime = name.starts_with(symbols::OURS) && name != symbols::runtime::UNWIND_RESUME;
     let known = callee.is_declaration() && leaf.contains(&name);
     !(callee.is_intrinsic() || runtime || known)
 }
@@ -87,7 +89,7 @@ fn lower(module: &Module, f: Value, leaf: &HashSet<String>) {
 
     let token = {
         let ty = Type::function(i64t, &[], false);
-        let callee = module.declare("__popcorn_sjlj_token", ty);
+        let callee = module.declare(symbols::runtime::SJLJ_TOKEN, ty);
         Builder::after_allocas(module, f.entry()).call(ty, callee, &[], "sjlj.token")
     };
 
@@ -107,10 +109,10 @@ fn lower(module: &Module, f: Value, leaf: &HashSet<String>) {
     let caught = b.landing_pad(true, "caught");
     let request = b.extract(caught, 0, "request");
     let match_ty = Type::function(i64t, &[ptr, i64t], false);
-    let matches = module.declare("__popcorn_sjlj_match", match_ty);
+    let matches = module.declare(symbols::runtime::SJLJ_MATCH, match_ty);
     let site = b.call(match_ty, matches, &[request, token], "sjlj.site");
     let value_ty = Type::function(i32t, &[ptr], false);
-    let value = module.declare("__popcorn_sjlj_value", value_ty);
+    let value = module.declare(symbols::runtime::SJLJ_VALUE, value_ty);
     let value = b.call(value_ty, value, &[request], "sjlj.value");
     let not_mine = f.append_block("sjlj.not.mine");
     let dispatch = b.switch(site, not_mine);
@@ -119,14 +121,14 @@ fn lower(module: &Module, f: Value, leaf: &HashSet<String>) {
     // Declared not to return, but not called so: what follows must stay a plain unreachable.
     let b = Builder::at_end(module, not_mine);
     let resume_ty = Type::function(module.void(), &[ptr], false);
-    let resume = module.declare("__popcorn_unwind_resume", resume_ty);
+    let resume = module.declare(symbols::runtime::UNWIND_RESUME, resume_ty);
     resume.add_function_attribute("noreturn", 0);
     b.call(resume_ty, resume, &[request], "");
     b.unreachable();
     drop(b);
 
     let setjmp_ty = Type::function(module.void(), &[ptr, i64t, i64t, i64t], false);
-    let setjmp = module.declare("__popcorn_setjmp", setjmp_ty);
+    let setjmp = module.declare(symbols::runtime::SETJMP, setjmp_ty);
     let sites: Vec<Value> = f
         .instructions()
         .into_iter()

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use popcorn_metadata::symbols;
+
 use crate::llvm::{Module, Value};
 
 /// The functions whose entries get a point: at least one on every cycle of the call graph.
@@ -64,7 +66,7 @@ impl Node {
             }
             let name = callee.name();
             if callee.is_intrinsic()
-                || name.starts_with("__popcorn_")
+                || name.starts_with(symbols::OURS)
                 || callee.has_function_attribute("noreturn")
             {
                 continue;

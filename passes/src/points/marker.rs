@@ -1,11 +1,13 @@
 //! The marker that stands for a migration point until `frames` expands it.
 
+use popcorn_metadata::symbols;
+
 use crate::llvm::{Builder, Module, Type, Value};
 
 /// Polls the flag.
 const POINT: &str = "popcorn.point";
 /// An explicit migration point (`popcorn_migrate`): calls the runtime whatever the flag says.
-pub(crate) const POINT_HERE: &str = "__popcorn_poll_here";
+pub(crate) const POINT_HERE: &str = symbols::runtime::POLL_HERE;
 
 /// Places a point.
 pub(super) fn place(module: &Module, b: &Builder) {

@@ -3,6 +3,8 @@
 //! Linux's convention on the base ISA: the number in rax, arguments in rdi, rsi, rdx, r10, r8, r9; the result
 //! in rax; rcx and r11 are overwritten (x86-64 psABI, appendix A.2.1).
 
+use popcorn_metadata::symbols::runtime::SYSCALL;
+
 use crate::llvm::{Builder, Module, Opcode, Type, TypeKind, Value};
 
 /// Number, then arguments.
@@ -111,12 +113,7 @@ pub(super) fn lower(module: &Module, call: Value, constraints: &str) -> Option<(
         .inputs
         .map(|i| i.map_or(module.i64_const(0), |i| widen(arguments[i])));
     let ty = Type::function(word, &[word; 7], false);
-    let answer = b.call(
-        ty,
-        module.declare("__popcorn_syscall", ty),
-        &words,
-        "answer",
-    );
+    let answer = b.call(ty, module.declare(SYSCALL, ty), &words, "answer");
     let values = places.outputs.iter().zip(&results).map(|(output, &ty)| {
         let value = match output {
             Output::Answer => answer,
