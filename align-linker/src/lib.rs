@@ -26,10 +26,12 @@ mod link;
 mod object;
 mod script;
 mod solve;
+mod times;
 mod units;
 mod verify;
 
 pub use error::Error;
+pub use times::Time;
 
 use popcorn_toolchains::Isa;
 use std::collections::HashSet;
@@ -84,6 +86,8 @@ pub struct Summary {
     pub functions: usize,
     /// Their sites.
     pub sites: u64,
+    /// What each phase took.
+    pub times: Vec<Time>,
 }
 
 /// Links.
@@ -91,7 +95,9 @@ pub struct Summary {
 /// # Errors
 /// [`Error`]; nothing is written to the output then.
 pub fn link(job: &Job) -> Result<Summary, Error> {
+    let mut times = times::Times::start();
     let files = collect::read(job)?;
+    times.lap("read");
     // Every file is in memory; from here on every name has one definition.
     let collected = collect::collect(job, &files)?;
     // It is known which sections of the ISAs are the same thing.
@@ -103,8 +109,14 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
     if let Some(map) = &job.map {
         finish::write_atomically(map, finish::layout_map(&plan).as_bytes(), 0o644)?;
     }
+    times.lap("layout");
     let scratch = link::Scratch::new(job.save_temps.as_deref())?;
     let linked = link::link(&plan, &job.entry, scratch.path())?;
+    times.pass(
+        linked
+            .iter()
+            .map(|linked| ("link", linked.isa, linked.took)),
+    );
     // All ISAs agree on addresses and on data.
     verify::verify(&plan, &linked)?;
     // They agree on which functions can be captured.
@@ -119,6 +131,7 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
     let info = finish::info(&plan)?;
     finish::write(&linked, &finished, &build_id, &info, &job.output)?;
     let (functions, sites) = finish::sites(&plan, &linked[0]);
+    times.lap("finish");
     let mut warnings = leaf_warnings(job, &collected);
     for linked in &linked {
         let lines = linked
@@ -133,6 +146,7 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
         build_id,
         functions,
         sites,
+        times: times.all(),
     })
 }
 

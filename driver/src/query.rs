@@ -23,6 +23,7 @@ Inputs: .c .i .ll .bc .o .a
                                            is on its stack
   --save-temps=DIR                         keep what every stage makes
   --sysroot=DIR                            headers, libc and runtime
+  --time                                   say on standard error what each phase took, by ISA
 ";
 
 /// Prints the answer.

@@ -222,6 +222,75 @@ fn response_files_and_dry_runs() -> Result<()> {
 }
 
 #[test]
+fn a_dry_run_prints_the_steps_in_their_order() -> Result<()> {
+    let Some(w) = parts() else { return Ok(()) };
+    let tools = |line: &str| -> Result<Vec<String>> {
+        let outcome = w.ok("popcorn-cc", &format!("-### {line}"))?;
+        let names = outcome.stderr.lines().filter_map(|l| l.split('"').nth(1));
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let names = names.map(name);
+        Ok(names
+            .map(|n| n.trim_end_matches("-22").to_owned())
+            .collect())
+    };
+    let passes = "popcorn-passes";
+    ensure!(tools("-c -MD main.c")? == ["clang", passes], "-c");
+    ensure!(tools("-E main.c")? == ["clang"], "-E");
+    ensure!(tools("-S -emit-llvm main.c")? == ["clang"], "-S -emit-llvm");
+    let all = ["clang", passes, "clang", passes, "popcorn-align-linker"];
+    ensure!(tools("main.c part.c -o prog")? == all, "link");
+    let before = fs::read_dir(w.path(""))?.count();
+    ensure!(before == 3, "a dry run left {before} files");
+    Ok(())
+}
+
+#[test]
+fn times_of_phases_and_isas() -> Result<()> {
+    let Some(w) = parts() else { return Ok(()) };
+    let quiet = w.ok("popcorn-cc", "-DPLUS=1 main.c part.c -o quiet")?;
+    ensure!(quiet.stderr.is_empty(), "{}", quiet.stderr);
+    let said = w.ok("popcorn-cc", "--time -DPLUS=1 main.c part.c -o prog")?;
+    ensure!(said.stdout.is_empty(), "{:?}", said.stdout);
+    let lines: Vec<&str> = said.stderr.lines().collect();
+    let number = |line: &&str| line.split_whitespace().next().map(str::parse::<f64>);
+    let numbers = lines.iter().skip(1).map(number);
+    for (number, line) in numbers.zip(&lines[1..]) {
+        ensure!(matches!(number, Some(Ok(ms)) if ms >= 0.0), "{line}");
+    }
+    // Each phase is there once, though there are two files.
+    let once = |words: &[&str]| {
+        let same = |l: &&&str| l.split_whitespace().skip(1).eq(words.iter().copied());
+        ensure!(
+            lines.iter().filter(same).count() == 1,
+            "{words:?}: {lines:?}"
+        );
+        Ok(())
+    };
+    once(&["front", "end", "clang"])?;
+    once(&["passes", "frames"])?;
+    once(&["linker", "layout"])?;
+    for isa in quiet_isas(&w)? {
+        once(&["passes", "back", "end", &isa])?;
+        once(&["linker", "link", &isa])?;
+    }
+    // The same program comes out.
+    ensure!(
+        fs::read(w.path("quiet"))? == fs::read(w.path("prog"))?,
+        "another program"
+    );
+    runs(&w, "prog", "41\n")
+}
+
+/// The ISAs of the program `quiet`.
+fn quiet_isas(w: &Workspace) -> Result<Vec<String>> {
+    let isas = w.ok("popcorn", "inspect --isas quiet")?.stdout;
+    Ok(String::from_utf8(isas)?
+        .lines()
+        .map(str::to_owned)
+        .collect())
+}
+
+#[test]
 fn save_temps_keeps_every_stage() -> Result<()> {
     let Some(w) = parts() else { return Ok(()) };
     w.ok(

@@ -75,6 +75,32 @@ fn points_and_gaps_are_counted() -> Result<()> {
     Ok(())
 }
 
+/// Prints its arguments, a line each.
+const ARGUMENTS: &str = r#"
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		puts(argv[i]);
+}
+"#;
+
+#[test]
+fn options_behind_the_program_reach_it() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file("arguments.c", ARGUMENTS);
+    w.ok("popcorn-cc", "arguments.c -o arguments")?;
+    for rest in ["--help", "-h", "--trace", "--isa vax", "x --help"] {
+        let outcome = w.ok("popcorn", &format!("run arguments {rest}"))?;
+        let expected = rest.replace(' ', "\n") + "\n";
+        ensure!(outcome.stdout == expected.as_bytes(), "{rest}: {outcome:?}");
+        ensure!(outcome.stderr.is_empty(), "{rest}: {outcome:?}");
+    }
+    Ok(())
+}
+
 /// Passes points with a second thread beside it, then alone.
 const BESIDE: &str = r#"
 #include <pthread.h>
