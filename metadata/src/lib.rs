@@ -11,6 +11,7 @@ pub mod image;
 #[cfg(feature = "std")]
 pub mod info;
 pub mod package;
+pub mod request;
 pub mod stackmap;
 #[cfg(feature = "std")]
 pub mod unwind;
