@@ -92,6 +92,8 @@ pub enum Role {
     /// Being written by the asker.
     NewRequest,
     Request,
+    /// A request that a copy of the process is at: it is not to be found again.
+    TakenRequest,
     /// Being written by the process.
     NewReply,
     Reply,
@@ -104,6 +106,7 @@ impl Role {
         match self {
             Role::NewRequest => "new-request",
             Role::Request => "request",
+            Role::TakenRequest => "taken-request",
             Role::NewReply => "new-reply",
             Role::Reply => "reply",
         }

@@ -3,10 +3,10 @@
 use core::ffi::CStr;
 
 use super::memory::Block;
-use super::{Errno, Result, system_call, check, errno, nr, sys};
+use super::{Errno, Result, check, errno, nr, signal, sys, system_call};
 
 pub use sys::{
-    O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY,
+    O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY,
     S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, SEEK_CUR, SEEK_END, SEEK_SET,
 };
 
@@ -123,7 +123,7 @@ pub fn write(fd: i32, bytes: &[u8]) -> Result<usize> {
     check(system_call!(nr::WRITE, fd, bytes.as_ptr(), bytes.len())).map(|n| n as usize)
 }
 
-/// Writes all of `bytes` at `offset`.
+/// Writes all of `bytes` at `offset`. Signals are blocked.
 pub fn write_all_at(fd: i32, bytes: &[u8], offset: u64) -> Result<()> {
     let mut done = 0;
     while done < bytes.len() {
@@ -133,6 +133,11 @@ pub fn write_all_at(fd: i32, bytes: &[u8], offset: u64) -> Result<()> {
             Ok(0) => return Err(Errno(errno::ENOSPC)),
             Ok(n) => done += n as usize,
             Err(Errno(errno::EINTR)) => {}
+            Err(Errno(errno::EFBIG)) => {
+                // The limit is the program's, the file is ours: so is the signal that says so.
+                signal::discard(sys::SIGXFSZ);
+                return Err(Errno(errno::EFBIG));
+            }
             Err(error) => return Err(error),
         }
     }
@@ -218,6 +223,12 @@ pub fn unlink_at(folder: i32, path: &CStr) -> Result<()> {
 pub fn rename_at(folder: i32, from: &CStr, to: &CStr) -> Result<()> {
     let (from, to) = (from.as_ptr(), to.as_ptr());
     check(system_call!(nr::RENAMEAT2, folder, from, folder, to, 0)).map(drop)
+}
+
+/// Whether somebody else holds an exclusive `flock` on the file that `fd` is open on.
+pub fn is_locked(fd: i32) -> bool {
+    let how = sys::LOCK_EX | sys::LOCK_NB;
+    system_call!(nr::FLOCK, fd, how) == -i64::from(errno::EWOULDBLOCK)
 }
 
 /// Whether there is a file at `path` in the folder.

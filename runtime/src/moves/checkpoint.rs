@@ -112,12 +112,12 @@ fn prepare(alone: &Alone) -> Result<Copy, Refusal> {
         // They go to the nearest process that wants them: that must not be this one.
         return Err(refusal!(errno::EBUSY, "it adopts orphaned processes"));
     }
-    let output = request::open_output()
-        .map_err(|e| refusal!(e.0, "the image file cannot be opened: {e}"))?;
+    let output = request::open_output()?;
     let files = OpenFiles::gather(alone, &[output.get(), program])?;
     let process = ProcessState::gather()?;
     let shared =
         Shared::new().map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
+    request::hand_over()?;
     Ok(Copy {
         files,
         process,
@@ -171,7 +171,7 @@ fn record(context: &Context, alone: Alone) -> u64 {
 }
 
 fn fail(refusal: &Refusal) -> ! {
-    request::reply_failed(&refusal.text);
+    request::reply_refused(&refusal.text);
     process::exit(1)
 }
 

@@ -7,6 +7,7 @@ pub mod departure;
 pub mod emulator;
 pub mod flag;
 pub mod hop;
+pub mod mailbox;
 pub mod origin;
 pub mod outcome;
 pub mod points;

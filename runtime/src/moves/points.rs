@@ -106,14 +106,14 @@ fn begin(context: &Context, mut alone: Alone, wish: Wish) -> u64 {
     if longest_gap::on() {
         longest_gap::point(&mut alone, context.pc);
     }
-    let Some(wanted) = wanted(wish) else {
-        return 0;
-    };
     let skip = SKIP.load(Relaxed);
-    if skip > 0 && wanted.origin != Origin::Program {
+    if skip > 0 && wish != Wish::Program {
         SKIP.store(skip - 1, Relaxed);
         return 0;
     }
+    let Some(wanted) = wanted(wish) else {
+        return 0;
+    };
     if let Err(obstacle) = walk::check(&mut Walk::new(&alone), context) {
         let penalty = PENALTY.load(Relaxed);
         SKIP.store(penalty, Relaxed);
