@@ -241,6 +241,11 @@ pub fn is_executable(path: &CStr) -> bool {
     system_call!(nr::FACCESSAT, sys::AT_FDCWD, path.as_ptr(), sys::X_OK) == 0
 }
 
+/// Whether a file has an extended attribute.
+pub fn has_attribute(path: &CStr, name: &CStr) -> bool {
+    system_call!(nr::GETXATTR, path.as_ptr(), name.as_ptr(), 0, 0) >= 0
+}
+
 /// What a link points to: empty if that cannot be read.
 pub fn read_link<'a>(path: &CStr, link: &'a mut [u8]) -> &'a [u8] {
     let (out, size) = (link.as_mut_ptr(), link.len());

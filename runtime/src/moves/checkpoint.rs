@@ -23,7 +23,7 @@ use crate::kernel::memory::{self, PAGE};
 use crate::kernel::signal::{self, Action};
 use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::origin::{Move, Origin};
-use crate::moves::{hop, outcome, request, schedule};
+use crate::moves::{credentials, hop, outcome, request, schedule};
 use crate::program::alone::Alone;
 use crate::program::{floating_point, identity};
 use crate::stack::capture::{self, Stopped};
@@ -106,6 +106,7 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
 
 /// Does everything that can fail.
 fn prepare(alone: &Alone) -> Result<Copy, Refusal> {
+    credentials::check_checkpoint()?;
     hop::check_state()?;
     let program = identity::program_file()?;
     if process::adopts_orphans() {

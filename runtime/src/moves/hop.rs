@@ -15,7 +15,7 @@ use crate::image::write::{self, Journey};
 use crate::kernel::file::OwnedFd;
 use crate::kernel::memory::List;
 use crate::kernel::{Errno, errno, file, process};
-use crate::moves::emulator;
+use crate::moves::{credentials, emulator};
 use crate::program::alone::Alone;
 use crate::program::arguments::{self, initial};
 use crate::program::identity::{self, HIGH};
@@ -57,6 +57,7 @@ pub fn prepare(
     emulator: Option<&[u8]>,
 ) -> Result<(), Refusal> {
     PLAN.with(alone, |plan| *plan = None);
+    credentials::check_hop()?;
     check_state()?;
     let program = identity::program_file()?;
     let emulator = match identity::host() {
@@ -64,6 +65,7 @@ pub fn prepare(
         _ => Some(emulator::find(to, emulator)?),
     };
     let elf = target_file(program, to)?;
+    check_entered(&elf, emulator.as_ref())?;
     PLAN.with(alone, |plan| *plan = Some(Plan { elf, emulator }));
     Ok(())
 }
@@ -75,6 +77,13 @@ pub fn check_state() -> Result<(), Refusal> {
         return Err(refusal!(errno::EBUSY, "{text}"));
     }
     memory::check()
+}
+
+/// Checks that what the exec enters gives no rights of its own.
+fn check_entered(elf: &Target, emulator: Option<&PathBuffer>) -> Result<(), Refusal> {
+    let file = of_descriptor(elf.fd());
+    let path = emulator.unwrap_or(&file).as_c_str();
+    path.map_or(Ok(()), credentials::check_file)
 }
 
 /// The target's ELF file. Its machine and build id are checked.

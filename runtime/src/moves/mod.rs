@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod ask;
 pub mod checkpoint;
+pub mod credentials;
 pub mod departure;
 pub mod emulator;
 pub mod flag;

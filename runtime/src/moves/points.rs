@@ -14,7 +14,7 @@ use crate::kernel::errno;
 use crate::moves::origin::{Move, Origin};
 use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, request, schedule};
 use crate::program::alone::{Alone, Threads};
-use crate::program::longest_gap;
+use crate::program::{filter, longest_gap};
 use crate::stack::walk::{self, Walk};
 use crate::{incarnation, refusal, say};
 
@@ -66,6 +66,12 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
 
 /// What is to be done at this point, if anything. Lowers the flag if nothing is to come.
 fn wish() -> Option<Wish> {
+    if filter::is_installed() {
+        // No call of ours may be let through.
+        ask::failed(errno::EPERM.into());
+        flag::lower();
+        return None;
+    }
     if ask::wanted().is_some() {
         return Some(Wish::Program);
     }
