@@ -97,13 +97,10 @@ pub fn check_rights(pid: u32, status: &Status) -> Result<()> {
             "setuid and setgid programs, and those with file capabilities, cannot be moved or checkpointed",
         )
     };
-    if is_secure(&proc) == Some(true) {
-        return Err(more_rights());
-    }
-    let unreadable = owner != user;
     let differ = effective != real || groups.first() != groups.get(1);
     let raised = status.mask("CapPrm") & !Status::of(std::process::id())?.mask("CapPrm") != 0;
-    if unreadable && real == user && (differ || raised) {
+    let is_secure = is_secure(&proc).unwrap_or(real == user && (differ || raised));
+    if is_secure {
         return Err(more_rights());
     }
     if real == user && effective != user {
@@ -120,7 +117,7 @@ pub fn check_rights(pid: u32, status: &Status) -> Result<()> {
             "run popcorn as that user",
         ));
     }
-    if unreadable {
+    if owner != user {
         return Err(Error::usage(
             format!(
                 "process {pid} may not be looked at: it gave up privileges, or closed itself (PR_SET_DUMPABLE)"

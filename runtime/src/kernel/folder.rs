@@ -1,11 +1,13 @@
 //! What a folder holds.
 
-use super::{Result, check, nr, system_call};
+use super::{Result, check, file, nr, system_call};
 
 /// Calls `visit` with the name of every entry of the folder that `folder` is open on, until it says false. Whether all
 /// were seen.
 pub fn each(folder: i32, visit: &mut impl FnMut(&[u8]) -> bool) -> Result<bool> {
     let mut buffer = [0u64; 512];
+    // Whoever read it before left off at its end.
+    file::seek(folder, 0, file::SEEK_SET)?;
     loop {
         let size = size_of_val(&buffer);
         let length = system_call!(nr::GETDENTS64, folder, buffer.as_mut_ptr(), size);

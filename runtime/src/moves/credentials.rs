@@ -146,11 +146,8 @@ impl Credentials {
         if self.is_open {
             return Ok(());
         }
-        let text = "it gave up privileges or closed itself to others (PR_SET_DUMPABLE)";
-        Err(refusal!(
-            errno::EPERM,
-            "{text}, which would open it to them"
-        ))
+        let text = "it gave up privileges or closed itself to others (PR_SET_DUMPABLE), which a move would undo";
+        Err(refusal!(errno::EPERM, "{text}"))
     }
 }
 
