@@ -5,10 +5,10 @@
 
 use linux_raw_sys::auxvec;
 
-use crate::base::text::c_bytes;
+use crate::base::text::{c_bytes, parse_dec};
 use crate::image::open_files;
 use crate::kernel::memory::{self, PAGE};
-use crate::moves::{arrival, points, schedule};
+use crate::moves::{arrival, points, schedule, trial};
 use crate::program::alone::Alone;
 use crate::program::arguments::{self, Initial};
 use crate::program::{data_stack, identity, longest_gap, trace, window};
@@ -21,6 +21,9 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     // SAFETY: as the kernel started the program; nothing else runs yet.
     let (initial, alone) = unsafe { (Initial::take(sp), Alone::at_start()) };
     identity::start(&initial);
+    if let Some(fd) = initial.var(arguments::TRIAL).and_then(parse_dec) {
+        trial::report(fd as i32);
+    }
     match initial.var(arguments::RESUME) {
         Some(fd) => arrival::resume(&initial, alone, fd),
         None => fresh(&initial, alone),

@@ -61,6 +61,20 @@ pub fn memory_file(name: &CStr) -> Result<OwnedFd> {
     check(system_call!(nr::MEMFD_CREATE, name.as_ptr(), sys::MFD_CLOEXEC)).map(|fd| OwnedFd(fd as i32))
 }
 
+/// A pipe, both ends close-on-exec: the one to read from, the one to write to.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0i32; 2];
+    check(system_call!(nr::PIPE2, ends.as_mut_ptr(), O_CLOEXEC))?;
+    Ok((OwnedFd(ends[0]), OwnedFd(ends[1])))
+}
+
+/// Waits until there is something to read, or the end of it; whether that came in time.
+pub fn is_readable_within(fd: i32, milliseconds: u32) -> bool {
+    // struct pollfd: i32 descriptor, i16 events, i16 what happened.
+    let mut wait = [fd as u32, sys::POLLIN];
+    system_call!(nr::POLL, wait.as_mut_ptr(), 1, milliseconds) > 0
+}
+
 pub fn close(fd: i32) {
     system_call!(nr::CLOSE, fd);
 }
@@ -182,6 +196,8 @@ pub struct Stat {
     pub mode: u32,
     pub uid: u32,
     pub size: u64,
+    /// When file or attributes changed last: seconds, nanoseconds.
+    pub changed: [u64; 2],
 }
 
 impl Stat {
@@ -196,7 +212,8 @@ impl Stat {
     }
 
     fn from_kernel(fill: impl FnOnce(*mut u64) -> i64) -> Result<Self> {
-        // struct stat of the base ABI: device, inode, links, mode and uid, gid, rdev, size.
+        // struct stat of the base ABI: device, inode, links, mode and uid, gid, rdev, size,
+        // block size, blocks, and three times.
         let mut words = [0u64; 18];
         check(fill(words.as_mut_ptr()))?;
         Ok(Self {
@@ -206,6 +223,7 @@ impl Stat {
             mode: words[3] as u32,
             uid: (words[3] >> 32) as u32,
             size: words[6],
+            changed: [words[13], words[14]],
         })
     }
 

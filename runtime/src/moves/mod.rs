@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod ask;
 pub mod checkpoint;
+pub mod command;
 pub mod credentials;
 pub mod departure;
 pub mod emulator;
@@ -14,4 +15,6 @@ pub mod outcome;
 pub mod points;
 pub mod report;
 pub mod request;
+pub mod room;
 pub mod schedule;
+pub mod trial;

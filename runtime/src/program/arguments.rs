@@ -26,7 +26,7 @@ incarnation! {
 }
 
 /// Variables of ours that the program does not see.
-pub const INTERNAL: [&[u8]; 4] = [RESUME, PROG, HOST, ELF];
+pub const INTERNAL: [&[u8]; 5] = [RESUME, PROG, HOST, ELF, TRIAL];
 /// Descriptor of the image to go on from.
 pub const RESUME: &[u8] = b"POPCORN_RESUME=";
 /// Descriptor of the program's file, which has every ISA's image.
@@ -35,6 +35,9 @@ pub const PROG: &[u8] = b"POPCORN_PROG=";
 pub const HOST: &[u8] = b"POPCORN_HOST=";
 /// Descriptor of the file that this incarnation was started from, to be closed.
 pub const ELF: &[u8] = b"POPCORN_ELF=";
+
+/// Descriptor to report to, in a program that is only to show that it begins.
+pub const TRIAL: &[u8] = b"POPCORN_TRIAL=";
 
 impl Initial {
     /// Reads the kernel's stack, and keeps it for [`initial`].
