@@ -232,11 +232,22 @@ pub fn why_silent(pid: u32) -> String {
 /// How many descriptors a process has open, and may have.
 fn descriptors(pid: u32) -> Option<(u64, u64)> {
     let open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() as u64;
+    Some((open, limit(pid, "Max open files")?))
+}
+
+/// Why a process cannot write an answer, as far as one sees: what follows a statement.
+pub fn why_unwritten(pid: u32) -> String {
+    match limit(pid, "Max file size") {
+        Some(limit) => format!(": files that it writes may have {limit} bytes at most (ulimit -f)"),
+        None => String::new(),
+    }
+}
+
+/// A soft limit of a process; `None` if there is none.
+fn limit(pid: u32, name: &str) -> Option<u64> {
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"))?;
-    Some((open, line.split_whitespace().next()?.parse().ok()?))
+    let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// How long ago a process began, in seconds.

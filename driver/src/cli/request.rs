@@ -88,6 +88,12 @@ impl Request<'_> {
                         continue;
                     }
                 }
+                None if self.is_taken_back() => {
+                    return Err(Error::Plain(format!(
+                        "process {pid} took the request, and could not write its answer{}",
+                        peer::why_unwritten(pid)
+                    )));
+                }
                 Some(Said::Writing(_)) | None => {}
             }
             if ended {
@@ -135,6 +141,20 @@ impl Request<'_> {
         let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 1024];
         let mut events = inotify::Reader::new(&self.watch, &mut buffer);
         while events.next().is_ok() {}
+    }
+
+    /// Whether the process has removed the request without leaving an answer.
+    fn is_taken_back(&self) -> bool {
+        let is_there = |role| self.process.path(self.id, role).exists();
+        // The answer last: it is there before the request is gone.
+        ![
+            Role::Request,
+            Role::TakenRequest,
+            Role::Request,
+            Role::Reply,
+        ]
+        .into_iter()
+        .any(is_there)
     }
 
     /// What the process has said so far.

@@ -13,27 +13,32 @@ use crate::refusal;
 const INFINITE: u64 = u64::MAX;
 /// What the runtime and the kernel take beside what is counted.
 const MARGIN: u64 = 16 << 20;
+/// What an emulator takes while it works, beside what it begins with: its libraries' arenas, tables of pages.
+const EMULATOR_MARGIN: u64 = 144 << 20;
 /// An incarnation begins on the kernel's stack.
 const SMALLEST_STACK: u64 = 128 << 10;
 
 /// Checks that a process moved to `to` finds room there.
 pub fn check(to: &Isa, is_emulated: bool) -> Result<(), Refusal> {
     let limit = |resource| process::limit(resource).unwrap_or(INFINITE);
-    let memory = limit(sys::RLIMIT_AS);
-    if memory != INFINITE {
+    for (resource, option) in [(sys::RLIMIT_AS, "-v"), (sys::RLIMIT_DATA, "-d")] {
+        let memory = limit(resource);
+        if memory == INFINITE {
+            continue;
+        }
         let needed = needed(to, is_emulated);
         if needed > memory {
             let (needed, memory) = (Tenths(needed, 1_000_000), Tenths(memory, 1_000_000));
             return Err(refusal!(
                 errno::ENOMEM,
-                "its address space is limited to {memory} MB (ulimit -v); as {} it takes about {needed} MB",
+                "its memory is limited to {memory} MB (ulimit {option}); as {} it takes about {needed} MB",
                 to.name
             ));
         }
     }
     let stack = limit(sys::RLIMIT_STACK);
     if stack < SMALLEST_STACK {
-        let stack = Tenths(stack, 1 << 10);
+        let stack = stack >> 10;
         return Err(refusal!(
             errno::ENOMEM,
             "its stack is limited to {stack} KB (ulimit -s), too little to begin with"
@@ -47,7 +52,7 @@ fn needed(to: &Isa, is_emulated: bool) -> u64 {
     let own = process::size();
     let now = trial::size_under(arch::isa()).unwrap_or(0);
     let then = match trial::size_under(to) {
-        Some(size) if is_emulated => size,
+        Some(size) if is_emulated => size + EMULATOR_MARGIN,
         _ => 0,
     };
     // Only what was touched is in the image.
