@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release
 SYSROOT := $(TARGET)/sysroot
 
-.PHONY: all build deps demo test test-long bench fuzz install install-files clean
+.PHONY: all build deps check demo test test-long bench fuzz install install-files clean
 
 all: build
 
@@ -19,6 +19,10 @@ deps:
 build: deps
 	cargo build --release --bins
 	$(BIN)/popcorn sysroot --prefix $(SYSROOT) --jobs $(JOBS)
+
+# Format, lints, documentation and shell scripts; nothing is run.
+check: deps
+	@.ci/check
 
 # Lua, compiled once, hops around the ISAs while it works.
 demo: build

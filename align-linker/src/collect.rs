@@ -4,12 +4,13 @@
 //! group or a symbol that has several candidates gets the first on each. From here on every global
 //! name has at most one definition per ISA, and no file is read again.
 
+use crate::defined::is_defined;
 use crate::error::Error;
-use crate::object::{Part, Place};
-use crate::script;
+use crate::object::{IsaObject, Place};
 use crate::{Input, Job};
 use object::read::archive::{ArchiveFile, ArchiveOffset};
 use popcorn_metadata::elf::{Elf, st};
+use popcorn_metadata::sections;
 use popcorn_toolchains::{ALL, BASE, Isa};
 use std::collections::{HashMap, HashSet};
 
@@ -69,7 +70,7 @@ pub struct Object<'a> {
     /// For messages: `path` or `path(member)`.
     pub name: String,
     /// By position in the job's list of ISAs.
-    pub parts: Vec<Part<'a>>,
+    pub parts: Vec<IsaObject<'a>>,
     /// By ISA and section: whether it belongs to a COMDAT group that another object provides.
     pub dropped: Vec<Vec<bool>>,
     /// By ISA: number in [`Symbols`] of each global symbol, from the part's `first_global`.
@@ -165,7 +166,7 @@ impl Collected<'_> {
                 _ => Target::Nothing,
             };
         }
-        if sym.raw.binding() == st::WEAK || symbol == 0 || script::is_defined(sym.name) {
+        if sym.raw.binding() == st::WEAK || symbol == 0 || is_defined(sym.name) {
             return Target::Nothing;
         }
         Target::Undefined
@@ -304,7 +305,7 @@ impl<'a> Collector<'a> {
             while let Some(id) = self.wanted.pop() {
                 let name = self.symbols.names[id as usize];
                 let defs = &self.symbols.table[id as usize].defs;
-                if defs.iter().any(Option::is_some) || script::is_defined(name) {
+                if defs.iter().any(Option::is_some) || is_defined(name) {
                     continue;
                 }
                 match self.lazy.get(name) {
@@ -348,7 +349,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The parts of a fat object.
-    fn parts(&self, name: &str, bytes: &'a [u8]) -> Result<Vec<Part<'a>>, Error> {
+    fn parts(&self, name: &str, bytes: &'a [u8]) -> Result<Vec<IsaObject<'a>>, Error> {
         let malformed = |what: String| Error::Malformed {
             file: name.to_owned(),
             what,
@@ -359,7 +360,7 @@ impl<'a> Collector<'a> {
             let object = if n == 0 {
                 bytes
             } else {
-                let section = format!(".popcorn.obj.{}", isa.name);
+                let section = format!("{}{}", sections::OBJECT, isa.name);
                 let found = host.find(section.as_bytes());
                 match found.and_then(|(_, s)| host.contents(&s)) {
                     Some(object) => object,
@@ -371,7 +372,7 @@ impl<'a> Collector<'a> {
                     }
                 }
             };
-            let part = Part::parse(object, isa.elf_machine)
+            let part = IsaObject::parse(object, isa.elf_machine)
                 .map_err(|what| malformed(format!("{what} ({})", isa.name)))?;
             parts.push(part);
         }

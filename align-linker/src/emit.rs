@@ -4,25 +4,27 @@
 //! The file is patched, not rebuilt: section and symbol numbers stay, new contents and names follow
 //! the old bytes. So relocations and debug information need no change.
 
+use crate::class::Class;
 use crate::collect::Collected;
 use crate::error::Error;
-use crate::nodes::{Class, Nodes, Treatment, is_reversed_array, treatment};
 use crate::object::Place;
 use crate::script::input_name;
 use crate::solve::{Item, Layout, TooLarge, solve};
+use crate::units::{Treatment, Units, is_reversed_array, treatment};
 use popcorn_metadata::elf::{Rela, SectionHeader, Symbol, shf, sht, st};
+use popcorn_metadata::symbols::linker::PAGE_SIZE;
 
 /// The plan that all rewriting follows.
 pub struct Plan<'a, 'c> {
     /// The inputs.
     pub collected: &'c Collected<'a>,
     /// What is placed.
-    pub nodes: &'c Nodes<'a>,
-    /// By node: whether it is alive.
+    pub units: &'c Units<'a>,
+    /// By unit: whether it is alive.
     pub live: &'c [bool],
-    /// The aligned live nodes: item number to node.
+    /// The aligned live units: item number to unit.
     pub items: Vec<Item<'a>>,
-    /// By node: its item.
+    /// By unit: its item.
     pub item_of: Vec<Option<usize>>,
     /// By item: its position in the image.
     pub position: Vec<usize>,
@@ -49,9 +51,9 @@ impl Plan<'_, '_> {
                 Treatment::Pass if self.collected.objects[object].dropped[isa][n] => None,
                 Treatment::Pass => continue,
                 Treatment::Discard => None,
-                Treatment::Place(_) => self.nodes.of(object, isa, n),
+                Treatment::Place(_) => self.units.of(object, isa, n),
             };
-            let Some(node) = class.filter(|&n| self.live[n]) else {
+            let Some(unit) = class.filter(|&n| self.live[n]) else {
                 if header.kind == sht::GROUP {
                     header.kind = sht::NULL;
                 } else if header.kind != sht::RELA {
@@ -60,8 +62,8 @@ impl Plan<'_, '_> {
                 continue;
             };
             kept = true;
-            let class = self.nodes.list[node].class;
-            let item = self.item_of[node];
+            let class = self.units.list[unit].class;
+            let item = self.item_of[unit];
             let position = item.map(|i| self.position[i]);
             header.name = names.len() as u32;
             names.extend(input_name(class, position).bytes().chain([0]));
@@ -140,8 +142,8 @@ impl Plan<'_, '_> {
             let def = self.collected.symbols.table[id as usize].defs[isa];
             let prevails =
                 def.is_some_and(|d| (d.object as usize, d.symbol as usize) == (object, n));
-            let node = self.nodes.of(object, isa, section);
-            let alive = node.is_none_or(|node| self.live[node]);
+            let unit = self.units.of(object, isa, section);
+            let alive = unit.is_none_or(|unit| self.live[unit]);
             if prevails && alive {
                 continue;
             }
@@ -173,41 +175,45 @@ fn reverse(relocations: &mut [u8], size: u64) {
 /// [`Error::Pack`] if the image does not fit below 2 GiB.
 pub fn plan<'a, 'c>(
     collected: &'c Collected<'a>,
-    nodes: &'c Nodes<'a>,
+    units: &'c Units<'a>,
     live: &'c [bool],
 ) -> Result<Plan<'a, 'c>, Error> {
     let mut items = Vec::new();
-    let mut item_of = vec![None; nodes.list.len()];
-    for (n, node) in nodes.list.iter().enumerate() {
-        if !node.aligned || !live[n] {
+    let mut item_of = vec![None; units.list.len()];
+    for (n, unit) in units.list.iter().enumerate() {
+        if !unit.aligned || !live[n] {
             continue;
         }
-        let sections = node
+        let sections = unit
             .sections
             .iter()
-            .zip(&collected.objects[node.object].parts);
+            .zip(&collected.objects[unit.object].parts);
         let headers = sections.map(|(&section, part)| part.sections[section].raw);
         let (size, align) = headers.fold((0, 1), |(size, align), header| {
             (header.size.max(size), header.align.max(align))
         });
         item_of[n] = Some(items.len());
         items.push(Item {
-            class: node.class,
-            rank: node.rank.clone(),
+            class: unit.class,
+            rank: unit.rank.clone(),
             size,
             align,
         });
     }
-    let layout = solve(&items).map_err(|TooLarge(end)| Error::Pack {
+    let mut layout = solve(&items).map_err(|TooLarge(end)| Error::Pack {
         what: format!("the program is too large: its image would end at {end:#x}, past 2 GiB"),
     })?;
+    layout.symbols.push((
+        PAGE_SIZE.to_owned(),
+        popcorn_toolchains::isa::page_size(&collected.isas),
+    ));
     let mut position = vec![0; items.len()];
     for (at, &item) in layout.order.iter().enumerate() {
         position[item] = at;
     }
     Ok(Plan {
         collected,
-        nodes,
+        units,
         live,
         items,
         item_of,

@@ -1,17 +1,18 @@
 //! What is left when the executables are linked: stack maps in place of unwind tables, the build id,
 //! and one file out of all.
 
+use crate::class::Class;
 use crate::emit::Plan;
 use crate::error::Error;
 use crate::link::Linked;
-use crate::nodes::Class;
 use crate::object::Place;
-use crate::script::STACKMAP;
 use crate::solve::BUILD_ID;
 use popcorn_metadata::bytes::{u32_at, u64_at};
 use popcorn_metadata::elf::{Elf, ProgramHeader, SectionHeader, shf, sht};
+use popcorn_metadata::symbols::function;
+use popcorn_metadata::symbols::linker::STACKMAP;
 use popcorn_metadata::unwind::{self, Unwind};
-use popcorn_metadata::{info, package, stackmap};
+use popcorn_metadata::{info, package, sections, stackmap};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io::Write;
@@ -43,15 +44,15 @@ pub fn unwind(
         .iter()
         .map(|t| t.functions.iter().map(|f| (f.start, f)).collect())
         .collect();
-    for (node, item) in plan.nodes.list.iter().zip(&plan.item_of) {
-        let Some(item) = item.filter(|_| node.class.is_text()) else {
+    for (unit, item) in plan.units.list.iter().zip(&plan.item_of) {
+        let Some(item) = item.filter(|_| unit.class.is_text()) else {
             continue;
         };
         let address = plan.layout.addresses[item];
         let found: Vec<_> = by_address.iter().map(|map| map.get(&address)).collect();
         let mut error = |isa: usize, what: &str| {
             errors.push(Error::Unwind {
-                function: node.name.to_owned(),
+                function: unit.name.to_owned(),
                 what: what.to_owned(),
                 isa: linked[isa].isa.name,
             });
@@ -89,8 +90,8 @@ pub fn descriptors(plan: &Plan<'_, '_>, linked: &Linked) -> Descriptors {
         .and_then(|(_, s)| elf.contents(&s))
         .unwrap_or_default();
     let start = plan.layout.extent(Class::Rodata).address;
-    for (node, item) in plan.nodes.list.iter().zip(&plan.item_of) {
-        let Some(item) = item.filter(|_| node.name.starts_with("__popcorn_desc.")) else {
+    for (unit, item) in plan.units.list.iter().zip(&plan.item_of) {
+        let Some(item) = item.filter(|_| unit.name.starts_with(function::DESCRIPTOR)) else {
             continue;
         };
         let descriptor = plan.layout.addresses[item];
@@ -111,9 +112,9 @@ pub fn build_id(plan: &Plan<'_, '_>, linked: &[Linked]) -> [u8; 16] {
         hash.update(plan.layout.addresses[item].to_le_bytes());
         hash.update(plan.items[item].size.to_le_bytes());
     }
-    for (node, item) in plan.nodes.list.iter().zip(&plan.item_of) {
+    for (unit, item) in plan.units.list.iter().zip(&plan.item_of) {
         if item.is_some() {
-            hash.update(node.name.as_bytes());
+            hash.update(unit.name.as_bytes());
             hash.update([0]);
         }
     }
@@ -233,7 +234,7 @@ pub fn info(plan: &Plan<'_, '_>) -> Result<Vec<u8>, Error> {
     let mut all = Vec::new();
     for (number, object) in plan.collected.objects.iter().enumerate() {
         let part = &object.parts[0];
-        let section = part.sections.iter().position(|s| s.name == info::SECTION);
+        let section = part.sections.iter().position(|s| s.name == sections::INFO);
         let Some(section) = section else { continue };
         let malformed = |e: info::InfoError| Error::Malformed {
             file: object.name.clone(),
@@ -243,11 +244,11 @@ pub fn info(plan: &Plan<'_, '_>) -> Result<Vec<u8>, Error> {
             .symbols
             .iter()
             .filter_map(|symbol| {
-                let function = symbol.name.strip_prefix("__popcorn_desc.")?;
+                let function = symbol.name.strip_prefix(function::DESCRIPTOR)?;
                 let Place::Section(section) = symbol.place else {
                     return None;
                 };
-                let item = plan.item_of[plan.nodes.of(number, 0, section)?]?;
+                let item = plan.item_of[plan.units.of(number, 0, section)?]?;
                 Some((function, plan.layout.addresses[item] + symbol.raw.value))
             })
             .collect();
@@ -313,9 +314,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Erro
 pub fn layout_map(plan: &Plan<'_, '_>) -> String {
     use std::fmt::Write;
     let mut node_of = vec![0; plan.items.len()];
-    for (node, item) in plan.item_of.iter().enumerate() {
+    for (unit, item) in plan.item_of.iter().enumerate() {
         if let Some(item) = item {
-            node_of[*item] = node;
+            node_of[*item] = unit;
         }
     }
     let mut out = format!(
@@ -323,14 +324,14 @@ pub fn layout_map(plan: &Plan<'_, '_>) -> String {
         "address", "size", "align", "section", "symbol, file"
     );
     for &item in &plan.layout.order {
-        let node = &plan.nodes.list[node_of[item]];
-        let file = &plan.collected.objects[node.object].name;
+        let unit = &plan.units.list[node_of[item]];
+        let file = &plan.collected.objects[unit.object].name;
         let (i, at) = (&plan.items[item], plan.layout.addresses[item]);
         let section = i.class.output();
         let _ = writeln!(
             out,
             "{at:#012x} {:>10} {:>6} {section:16} {}  {file}",
-            i.size, i.align, node.name
+            i.size, i.align, unit.name
         );
     }
     for (name, value) in &plan.layout.symbols {
@@ -351,8 +352,8 @@ pub fn sites(plan: &Plan<'_, '_>, linked: &Linked) -> (usize, u64) {
         .unwrap_or_default();
     let start = plan.layout.extent(Class::Rodata).address;
     let (mut functions, mut sites) = (0, 0);
-    for (node, item) in plan.nodes.list.iter().zip(&plan.item_of) {
-        if let (true, Some(item)) = (node.name.starts_with("__popcorn_desc."), item) {
+    for (unit, item) in plan.units.list.iter().zip(&plan.item_of) {
+        if let (true, Some(item)) = (unit.name.starts_with(function::DESCRIPTOR), item) {
             let at = (plan.layout.addresses[*item] - start) as usize;
             functions += 1;
             sites += u64::from(u32_at(contents, at + 20).unwrap_or(0));

@@ -3,23 +3,24 @@
 //! References from debug information keep nothing alive. What an unwind entry refers to (LSDA,
 //! personality) lives with the function. From here on every reference of a live section is satisfied.
 
+use crate::class::{Class, Rank};
 use crate::collect::{Collected, MAX_ISAS, Target};
 use crate::error::Error;
-use crate::nodes::{Class, Nodes, Rank};
-use crate::object::{Part, Place};
+use crate::object::{IsaObject, Place};
+use crate::units::Units;
 use popcorn_metadata::bytes::u32_at;
 use popcorn_metadata::elf::shf;
+use popcorn_metadata::sections;
 use std::collections::HashMap;
 
 /// The places that a message about an undefined symbol names.
 const REFERENCES_SHOWN: usize = 3;
 /// Sections of descriptors begin with this; the function stands at this offset in one.
-const DESCRIPTOR_SECTION: &str = ".rodata.popcorn.desc.";
 const FUNCTION: u64 = 8;
 
 struct Marker<'a, 'c> {
     c: &'c Collected<'a>,
-    nodes: &'c Nodes<'a>,
+    units: &'c Units<'a>,
     live: Vec<bool>,
     queue: Vec<usize>,
     /// By object and ISA: symbols that live with a section beside those its relocations name.
@@ -31,15 +32,15 @@ struct Marker<'a, 'c> {
     undefined_index: HashMap<&'a str, usize>,
 }
 
-/// Marks live nodes: by node, whether it is.
+/// Marks live units: by unit, whether it is.
 ///
 /// # Errors
 /// Undefined symbols that something live refers to; writable data that only one ISA has.
-pub fn live(c: &Collected<'_>, nodes: &Nodes<'_>) -> Result<Vec<bool>, Error> {
+pub fn live(c: &Collected<'_>, units: &Units<'_>) -> Result<Vec<bool>, Error> {
     let mut m = Marker {
         c,
-        nodes,
-        live: vec![false; nodes.list.len()],
+        units,
+        live: vec![false; units.list.len()],
         queue: Vec::new(),
         beside: Vec::new(),
         with: Vec::new(),
@@ -50,8 +51,8 @@ pub fn live(c: &Collected<'_>, nodes: &Nodes<'_>) -> Result<Vec<bool>, Error> {
     let mut errors = m.unwind_edges();
     m.section_edges();
     m.mark_roots(&mut errors);
-    while let Some(node) = m.queue.pop() {
-        m.visit(node);
+    while let Some(unit) = m.queue.pop() {
+        m.visit(unit);
     }
     for (symbol, isas, referenced) in m.undefined {
         let isas = c.isas.iter().zip(isas).filter(|(_, on)| *on);
@@ -61,12 +62,12 @@ pub fn live(c: &Collected<'_>, nodes: &Nodes<'_>) -> Result<Vec<bool>, Error> {
             referenced,
         });
     }
-    for (node, _) in nodes.list.iter().zip(&m.live).filter(|(_, live)| **live) {
-        let isa = node.sections.iter().position(|&s| s != 0).unwrap_or(0);
-        let section = c.objects[node.object].parts[isa].sections[node.sections[isa]];
-        if node.class == Class::PrivateState && !section.name.starts_with(".popcorn.private") {
+    for (unit, _) in units.list.iter().zip(&m.live).filter(|(_, live)| **live) {
+        let isa = unit.sections.iter().position(|&s| s != 0).unwrap_or(0);
+        let section = c.objects[unit.object].parts[isa].sections[unit.sections[isa]];
+        if unit.class == Class::PrivateState && !section.name.starts_with(sections::PRIVATE) {
             errors.push(Error::PrivateState {
-                file: c.objects[node.object].name.clone(),
+                file: c.objects[unit.object].name.clone(),
                 section: section.name.to_owned(),
                 isa: c.isas[isa].name,
             });
@@ -126,7 +127,7 @@ impl<'a> Marker<'a, '_> {
     }
 
     fn mark_roots(&mut self, errors: &mut Vec<Error>) {
-        let (c, nodes) = (self.c, self.nodes);
+        let (c, units) = (self.c, self.units);
         for root in &c.roots {
             let global = c.symbols.get(root);
             let mut lacking = Vec::new();
@@ -145,15 +146,15 @@ impl<'a> Marker<'a, '_> {
                 });
             }
         }
-        for (n, node) in nodes.list.iter().enumerate() {
-            match node.rank {
+        for (n, unit) in units.list.iter().enumerate() {
+            match unit.rank {
                 Rank::Array(..) => self.mark(n),
                 Rank::Gathered(name) => self.gathered.entry(name).or_default().push(n),
                 Rank::Near | Rank::Plain => {}
             }
-            for (isa, &section) in node.sections.iter().enumerate() {
+            for (isa, &section) in unit.sections.iter().enumerate() {
                 if section != 0
-                    && c.objects[node.object].parts[isa].sections[section].has(shf::RETAIN)
+                    && c.objects[unit.object].parts[isa].sections[section].has(shf::RETAIN)
                 {
                     self.mark(n);
                 }
@@ -161,26 +162,26 @@ impl<'a> Marker<'a, '_> {
         }
     }
 
-    fn mark(&mut self, node: usize) {
-        if !std::mem::replace(&mut self.live[node], true) {
-            self.queue.push(node);
+    fn mark(&mut self, unit: usize) {
+        if !std::mem::replace(&mut self.live[unit], true) {
+            self.queue.push(unit);
         }
     }
 
     fn mark_target(&mut self, target: Target, isa: usize) {
         if let Target::Section(object, section) = target
-            && let Some(node) = self.nodes.of(object, isa, section)
+            && let Some(unit) = self.units.of(object, isa, section)
         {
-            self.mark(node);
+            self.mark(unit);
         }
     }
 
     fn visit(&mut self, n: usize) {
-        let (c, nodes) = (self.c, self.nodes);
-        let node = &nodes.list[n];
-        let object = &c.objects[node.object];
+        let (c, units) = (self.c, self.units);
+        let unit = &units.list[n];
+        let object = &c.objects[unit.object];
         for (isa, part) in object.parts.iter().enumerate() {
-            let section = node.sections[isa];
+            let section = unit.sections[isa];
             if section == 0 {
                 continue;
             }
@@ -188,16 +189,16 @@ impl<'a> Marker<'a, '_> {
             for relocation in part.relocations(section) {
                 let symbol = relocation.symbol();
                 if std::mem::replace(&mut last, symbol) != symbol {
-                    self.follow(node.object, isa, symbol, n);
+                    self.follow(unit.object, isa, symbol, n);
                 }
             }
-            let beside = self.beside[node.object][isa].remove(&section);
+            let beside = self.beside[unit.object][isa].remove(&section);
             for symbol in beside.into_iter().flatten() {
-                self.follow(node.object, isa, symbol, n);
+                self.follow(unit.object, isa, symbol, n);
             }
-            let with = self.with[node.object][isa].remove(&section);
+            let with = self.with[unit.object][isa].remove(&section);
             for section in with.into_iter().flatten() {
-                self.mark_target(Target::Section(node.object, section), isa);
+                self.mark_target(Target::Section(unit.object, section), isa);
             }
         }
     }
@@ -213,8 +214,8 @@ impl<'a> Marker<'a, '_> {
                     .strip_prefix("__start_")
                     .or(name.strip_prefix("__stop_"));
                 let gathered = bound.and_then(|name| self.gathered.remove(name));
-                for node in gathered.into_iter().flatten() {
-                    self.mark(node);
+                for unit in gathered.into_iter().flatten() {
+                    self.mark(unit);
                 }
             }
             target => self.mark_target(target, isa),
@@ -231,7 +232,7 @@ impl<'a> Marker<'a, '_> {
         isas[isa] = true;
         let place = format!(
             "{}: {}",
-            self.c.objects[object].name, self.nodes.list[from].name
+            self.c.objects[object].name, self.units.list[from].name
         );
         if referenced.len() < REFERENCES_SHOWN && !referenced.contains(&place) {
             referenced.push(place);
@@ -241,8 +242,11 @@ impl<'a> Marker<'a, '_> {
 
 /// Section of the function that a descriptor describes, if `section` is one's. It is in the same object: a
 /// function that another object's takes the place of has no use for its descriptor.
-fn described(part: &Part<'_>, section: usize) -> Option<usize> {
-    if !part.sections[section].name.starts_with(DESCRIPTOR_SECTION) {
+fn described(part: &IsaObject<'_>, section: usize) -> Option<usize> {
+    if !part.sections[section]
+        .name
+        .starts_with(sections::DESCRIPTOR)
+    {
         return None;
     }
     let named = part.relocations(section).find(|r| r.offset == FUNCTION)?;
@@ -254,7 +258,7 @@ fn described(part: &Part<'_>, section: usize) -> Option<usize> {
 
 /// Adds, for each function section, the symbols its unwind entries name. `None`: the table is damaged.
 fn frame_edges(
-    part: &Part<'_>,
+    part: &IsaObject<'_>,
     section: usize,
     edges: &mut HashMap<usize, Vec<usize>>,
 ) -> Option<()> {

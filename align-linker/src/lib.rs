@@ -1,6 +1,6 @@
 //! Objects in, one program out: every global and function at the same address on every ISA.
 //!
-//! [`link`] is the whole flow, one line per stage; each stage consumes what the one before made.
+//! [`link()`] is the whole flow, one line per stage; each stage consumes what the one before made.
 //!
 //! Resolution, liveness and layout are decided here, once for all ISAs. What is left for `ld.lld` is to
 //! place sections in a given order and to apply relocations: each ISA's objects are rewritten so that
@@ -15,19 +15,23 @@
 //! program state may point to them.
 #![forbid(unsafe_code)]
 
+mod class;
 mod collect;
+mod defined;
 mod emit;
 mod error;
 mod finish;
 mod gc;
 mod link;
-mod nodes;
 mod object;
 mod script;
 mod solve;
+mod times;
+mod units;
 mod verify;
 
 pub use error::Error;
+pub use times::Time;
 
 use popcorn_toolchains::Isa;
 use std::collections::HashSet;
@@ -82,6 +86,8 @@ pub struct Summary {
     pub functions: usize,
     /// Their sites.
     pub sites: u64,
+    /// What each phase took.
+    pub times: Vec<Time>,
 }
 
 /// Links.
@@ -89,20 +95,28 @@ pub struct Summary {
 /// # Errors
 /// [`Error`]; nothing is written to the output then.
 pub fn link(job: &Job) -> Result<Summary, Error> {
+    let mut times = times::Times::start();
     let files = collect::read(job)?;
+    times.lap("read");
     // Every file is in memory; from here on every name has one definition.
     let collected = collect::collect(job, &files)?;
     // It is known which sections of the ISAs are the same thing.
-    let nodes = nodes::nodes(&collected)?;
+    let units = units::units(&collected)?;
     // Every reference of what is alive is satisfied.
-    let live = gc::live(&collected, &nodes)?;
+    let live = gc::live(&collected, &units)?;
     // No aligned symbol moves any more.
-    let plan = emit::plan(&collected, &nodes, &live)?;
+    let plan = emit::plan(&collected, &units, &live)?;
     if let Some(map) = &job.map {
         finish::write_atomically(map, finish::layout_map(&plan).as_bytes(), 0o644)?;
     }
+    times.lap("layout");
     let scratch = link::Scratch::new(job.save_temps.as_deref())?;
     let linked = link::link(&plan, &job.entry, scratch.path())?;
+    times.pass(
+        linked
+            .iter()
+            .map(|linked| ("link", linked.isa, linked.took)),
+    );
     // All ISAs agree on addresses and on data.
     verify::verify(&plan, &linked)?;
     // They agree on which functions can be captured.
@@ -117,6 +131,7 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
     let info = finish::info(&plan)?;
     finish::write(&linked, &finished, &build_id, &info, &job.output)?;
     let (functions, sites) = finish::sites(&plan, &linked[0]);
+    times.lap("finish");
     let mut warnings = leaf_warnings(job, &collected);
     for linked in &linked {
         let lines = linked
@@ -131,6 +146,7 @@ pub fn link(job: &Job) -> Result<Summary, Error> {
         build_id,
         functions,
         sites,
+        times: times.all(),
     })
 }
 
@@ -158,6 +174,7 @@ fn leaf_warnings(job: &Job, collected: &collect::Collected<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use popcorn_metadata::sections;
     use popcorn_toolchains::ALL;
     use proptest::prelude::*;
     use std::process::Command;
@@ -190,7 +207,7 @@ mod tests {
                     .status();
                 assert!(status.unwrap().success());
                 if n > 0 {
-                    let name = format!(".popcorn.obj.{}", isa.name);
+                    let name = format!("{}{}", sections::OBJECT, isa.name);
                     pack.arg(format!("--add-section={name}={}", out.display()));
                     pack.arg(format!("--set-section-flags={name}=exclude"));
                 }
@@ -220,9 +237,9 @@ mod tests {
         };
         let files = collect::read(&job)?;
         let collected = collect::collect(&job, &files)?;
-        let nodes = nodes::nodes(&collected)?;
-        let live = gc::live(&collected, &nodes)?;
-        let plan = emit::plan(&collected, &nodes, &live)?;
+        let units = units::units(&collected)?;
+        let live = gc::live(&collected, &units)?;
+        let plan = emit::plan(&collected, &units, &live)?;
         Ok((0..ALL.len())
             .filter_map(|isa| plan.rewrite(0, isa))
             .count())

@@ -7,6 +7,7 @@ use popcorn_toolchains::Isa;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// The linker's program name; `POPCORN_LLD` overrides it.
 const LINKER: &str = "ld.lld-22";
@@ -22,6 +23,8 @@ pub struct Linked {
     pub bytes: Vec<u8>,
     /// What the linker said although it succeeded.
     pub warnings: String,
+    /// How long that took, with writing its input.
+    pub took: Duration,
 }
 
 /// Writes the rewritten objects and the script into `dir`, and links them.
@@ -65,6 +68,7 @@ fn io(path: &Path, source: std::io::Error) -> Error {
 }
 
 fn link_one(plan: &Plan<'_, '_>, n: usize, entry: &str, dir: &Path) -> Result<Linked, Error> {
+    let start = Instant::now();
     let isa = plan.collected.isas[n];
     let objects = dir.join(isa.name);
     fs::create_dir_all(&objects).map_err(|e| io(&objects, e))?;
@@ -123,6 +127,7 @@ fn link_one(plan: &Plan<'_, '_>, n: usize, entry: &str, dir: &Path) -> Result<Li
         isa,
         bytes,
         warnings: String::from_utf8_lossy(&result.stderr).into_owned(),
+        took: start.elapsed(),
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A view of the bytes; nothing is copied but the tables.
 
-use popcorn_metadata::elf::{Elf, Rela, SectionHeader, Symbol, sht, st, string};
+use popcorn_metadata::elf::{Elf, Rela, SectionHeader, Symbol as RawSymbol, sht, st, string};
 
 /// Where a symbol lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +19,16 @@ pub enum Place {
 
 /// A symbol.
 #[derive(Debug, Clone, Copy)]
-pub struct Sym<'a> {
+pub struct Symbol<'a> {
     /// Its name.
     pub name: &'a str,
     /// The entry of the table.
-    pub raw: Symbol,
+    pub raw: RawSymbol,
     /// Where it lies.
     pub place: Place,
 }
 
-impl Sym<'_> {
+impl Symbol<'_> {
     /// Whether a person or another ISA may know it by its name: not an assembler-local label, a section
     /// symbol, a file name or a mapping symbol (`$x`, `$d`).
     pub fn is_named(&self) -> bool {
@@ -50,7 +50,7 @@ impl Sym<'_> {
 
 /// A section.
 #[derive(Debug, Clone, Copy)]
-pub struct Sect<'a> {
+pub struct Section<'a> {
     /// Its name.
     pub name: &'a str,
     /// The entry of the table.
@@ -59,7 +59,7 @@ pub struct Sect<'a> {
     pub rela: usize,
 }
 
-impl Sect<'_> {
+impl Section<'_> {
     /// Whether all these flags are set.
     pub fn has(&self, flags: u64) -> bool {
         self.raw.flags & flags == flags
@@ -77,13 +77,13 @@ pub struct Group<'a> {
 
 /// One ISA's relocatable.
 #[derive(Debug)]
-pub struct Part<'a> {
+pub struct IsaObject<'a> {
     /// The file.
     pub elf: Elf<'a>,
     /// Sections by number.
-    pub sections: Vec<Sect<'a>>,
+    pub sections: Vec<Section<'a>>,
     /// Symbols by number.
-    pub symbols: Vec<Sym<'a>>,
+    pub symbols: Vec<Symbol<'a>>,
     /// Number of the first symbol that is not local.
     pub first_global: usize,
     /// Number of the symbol table's section, 0 for none.
@@ -92,7 +92,7 @@ pub struct Part<'a> {
     pub groups: Vec<Group<'a>>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> IsaObject<'a> {
     /// Reads a relocatable for the given `e_machine`.
     ///
     /// # Errors
@@ -117,7 +117,7 @@ impl<'a> Part<'a> {
         for raw in elf.sections() {
             elf.contents(&raw)?;
             let name = text(elf.name(&raw)?)?;
-            sections.push(Sect { name, raw, rela: 0 });
+            sections.push(Section { name, raw, rela: 0 });
         }
         let (mut symtab, mut extended) = (0, &[][..]);
         for n in 0..sections.len() {
@@ -136,8 +136,12 @@ impl<'a> Part<'a> {
             let raw = sections[symtab].raw;
             first_global = raw.info as usize;
             let names = elf.contents(&sections.get(raw.link as usize)?.raw)?;
-            for (n, entry) in elf.contents(&raw)?.chunks_exact(Symbol::SIZE).enumerate() {
-                let raw = Symbol::from_bytes(entry)?;
+            for (n, entry) in elf
+                .contents(&raw)?
+                .chunks_exact(RawSymbol::SIZE)
+                .enumerate()
+            {
+                let raw = RawSymbol::from_bytes(entry)?;
                 let place = match raw.section {
                     st::UNDEF => Place::Undefined,
                     st::ABS => Place::Absolute,
@@ -151,7 +155,7 @@ impl<'a> Part<'a> {
                     return None;
                 }
                 let name = text(string(names, raw.name)?)?;
-                symbols.push(Sym { name, raw, place });
+                symbols.push(Symbol { name, raw, place });
             }
             if first_global > symbols.len() {
                 return None;

@@ -3,48 +3,12 @@
 //! Sections arrive renamed (see [`input_name`]), so that their names sort into the solved order; the
 //! script gives each output section its solved address and gathers its inputs by prefix.
 
-use crate::nodes::Class;
+use crate::class::Class;
 use crate::solve::{BUILD_ID, IMAGE_BASE, Layout, SEGMENT};
+use popcorn_metadata::sections;
+use popcorn_metadata::symbols::linker::STACKMAP;
 use popcorn_toolchains::Isa;
 use std::fmt::Write;
-
-/// The symbol at the start of the stack map: the only one whose address differs per ISA.
-pub const STACKMAP: &str = "__popcorn_stackmap";
-
-/// Whether the linker defines this symbol.
-pub fn is_defined(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "__popcorn_image_start",
-        "__popcorn_build_id",
-        "__popcorn_data_start",
-        "__popcorn_data_end",
-        "__popcorn_private_start",
-        "__popcorn_private_end",
-        "__popcorn_tls_start",
-        "__popcorn_tls_filesz",
-        "__popcorn_tls_memsz",
-        "__popcorn_tls_align",
-        STACKMAP,
-        "__ehdr_start",
-        "__executable_start",
-        "etext",
-        "_etext",
-        "edata",
-        "_edata",
-        "__bss_start",
-        "_end",
-        "end",
-        "__global_pointer$",
-        "_GLOBAL_OFFSET_TABLE_",
-        "__preinit_array_start",
-        "__preinit_array_end",
-        "__init_array_start",
-        "__init_array_end",
-        "__fini_array_start",
-        "__fini_array_end",
-    ];
-    NAMES.contains(&name) || name.starts_with("__start_") || name.starts_with("__stop_")
-}
 
 /// The name a section gets for the link: class and, where the order is solved, position.
 pub fn input_name(class: Class, position: Option<usize>) -> String {
@@ -148,8 +112,9 @@ fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std:
     writeln!(s, "  {STACKMAP} = .;")?;
     writeln!(
         s,
-        "  .popcorn.stackmap : {{ QUAD(0) *({0}) }} :stackmap",
-        input(Class::Lsda)
+        "  {1} : {{ QUAD(0) *({0}) }} :stackmap",
+        input(Class::Lsda),
+        sections::STACKMAP
     )?;
     writeln!(s, "  .eh_frame : {{ *(.eh_frame) }} :stackmap")?;
     for (name, value) in &layout.symbols {

@@ -3,14 +3,15 @@
 //! Pure: sizes and alignments in, addresses out. A section takes the largest size and alignment that
 //! any ISA gives it. From here on no aligned symbol moves.
 
-use crate::nodes::{Class, Rank};
+use crate::class::{Class, Rank};
+use popcorn_metadata::symbols::linker;
 
 /// Where the image begins, and the ELF header in it.
 pub const IMAGE_BASE: u64 = 0x0100_0000;
 /// Bytes kept for ELF and program headers before the first function.
 pub const HEADERS: u64 = 0x1000;
 /// Alignment of segments: the largest page size there is.
-pub const SEGMENT: u64 = 0x1_0000;
+pub const SEGMENT: u64 = popcorn_toolchains::isa::SEGMENT;
 /// The image ends below this: addresses in it fit into 31 bits.
 pub const IMAGE_END: u64 = 0x8000_0000;
 /// Smallest alignment of the TLS image.
@@ -175,16 +176,16 @@ fn symbols(layout: &Layout, items: &[Item<'_>], tls_filesz: u64) -> Vec<(String,
         .end()
         .max(extent(Class::State).end());
     let mut out: Vec<(String, u64)> = [
-        ("__popcorn_image_start", IMAGE_BASE),
-        ("__popcorn_build_id", extent(Class::Rodata).address),
-        ("__popcorn_data_start", data),
-        ("__popcorn_data_end", data_end),
-        ("__popcorn_private_start", extent(Class::State).address),
-        ("__popcorn_private_end", private_end),
-        ("__popcorn_tls_start", layout.tls.address),
-        ("__popcorn_tls_filesz", tls_filesz),
-        ("__popcorn_tls_memsz", layout.tls.size),
-        ("__popcorn_tls_align", layout.tls.align),
+        (linker::IMAGE_START, IMAGE_BASE),
+        (linker::BUILD_ID, extent(Class::Rodata).address),
+        (linker::DATA_START, data),
+        (linker::DATA_END, data_end),
+        (linker::PRIVATE_START, extent(Class::State).address),
+        (linker::PRIVATE_END, private_end),
+        (linker::TLS_START, layout.tls.address),
+        (linker::TLS_FILESZ, tls_filesz),
+        (linker::TLS_MEMSZ, layout.tls.size),
+        (linker::TLS_ALIGN, layout.tls.align),
         ("__ehdr_start", IMAGE_BASE),
         ("__executable_start", IMAGE_BASE),
         ("etext", extent(Class::Text).end()),
@@ -254,13 +255,13 @@ mod tests {
     #[test]
     fn nothing() {
         let layout = solve(&[]).unwrap();
-        assert_eq!(symbol(&layout, "__popcorn_tls_memsz"), 0);
-        assert_eq!(symbol(&layout, "__popcorn_tls_align"), 16);
+        assert_eq!(symbol(&layout, linker::TLS_MEMSZ), 0);
+        assert_eq!(symbol(&layout, linker::TLS_ALIGN), 16);
         assert_eq!(
             symbol(&layout, "__init_array_start"),
             symbol(&layout, "__init_array_end")
         );
-        assert_eq!(symbol(&layout, "__popcorn_data_start") % SEGMENT, 0);
+        assert_eq!(symbol(&layout, linker::DATA_START) % SEGMENT, 0);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Checks what the linker made against the layout: every aligned symbol where it was to be on every
 //! ISA, neutral data the same byte for byte.
 
+use crate::class::Class;
 use crate::emit::Plan;
 use crate::error::Error;
 use crate::link::Linked;
-use crate::nodes::Class;
 use crate::object::Place;
 use popcorn_metadata::elf::{Elf, Symbol, shf, sht, st, string};
 use std::collections::{HashMap, HashSet};
@@ -84,8 +84,8 @@ fn check_symbols(
             let Place::Section(section) = symbol.place else {
                 continue;
             };
-            let node = plan.nodes.of(n, isa, section);
-            let Some(item) = node.and_then(|node| plan.item_of[node]) else {
+            let unit = plan.units.of(n, isa, section);
+            let Some(item) = unit.and_then(|unit| plan.item_of[unit]) else {
                 continue;
             };
             let global = number
@@ -145,10 +145,10 @@ fn check_contents(
         };
         if let Some(offset) = l.iter().zip(r).position(|(l, r)| l != r) {
             let item = plan.layout.addresses.iter().position(|&x| x == address);
-            let node = plan.item_of.iter().position(|i| i.is_some() && *i == item);
+            let unit = plan.item_of.iter().position(|i| i.is_some() && *i == item);
             errors.push(Error::Contents {
-                symbol: node
-                    .map_or(class.output(), |n| plan.nodes.list[n].name)
+                symbol: unit
+                    .map_or(class.output(), |n| plan.units.list[n].name)
                     .to_owned(),
                 a: a.isa.name,
                 b: b.isa.name,

@@ -7,7 +7,7 @@ use popcorn_align_linker::{Error, Job, Summary, link};
 use popcorn_metadata::elf::{Elf, Symbol, sht, string};
 use popcorn_metadata::package::{self, Package};
 use popcorn_metadata::stackmap::{INSTRUMENTED, StackMap, TAKES_LONGJMP};
-use popcorn_toolchains::{ALL, Isa};
+use popcorn_toolchains::{DEFAULT, Isa};
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -39,9 +39,9 @@ fn run_image(bench: &Bench, program: &[u8], isa: &Isa) -> (i32, String) {
 /// Runs all images; they must say the same and end with 42.
 fn run_everywhere(bench: &Bench, job: &Job) -> String {
     let program = std::fs::read(&job.output).unwrap();
-    let (status, expected) = run_image(bench, &program, ALL[0]);
+    let (status, expected) = run_image(bench, &program, DEFAULT[0]);
     assert_eq!(status, 42, "{expected}");
-    for isa in &ALL[1..] {
+    for isa in &DEFAULT[1..] {
         let (status, output) = run_image(bench, &program, isa);
         assert_eq!((status, &output), (42, &expected), "{}", isa.name);
     }
@@ -69,7 +69,8 @@ fn symbols(image: &[u8]) -> HashMap<String, Symbol> {
 
 /// The ISAs' names as messages list them.
 fn all() -> String {
-    ALL.iter()
+    DEFAULT
+        .iter()
         .map(|isa| isa.name)
         .collect::<Vec<_>>()
         .join(", ")
@@ -125,8 +126,8 @@ fn a_program_has_equal_addresses_and_runs_everywhere() {
     let program = std::fs::read(&job.output).unwrap();
     let package = Package::parse(&program).unwrap();
     assert_eq!(package.build_id(), summary.build_id);
-    assert_eq!(package.isas().count(), ALL.len());
-    for isa in ALL {
+    assert_eq!(package.isas().count(), DEFAULT.len());
+    for isa in DEFAULT {
         let image = package::extract(&program, isa).unwrap();
         let elf = Elf::parse(&image).unwrap();
         let (_, map) = elf.find(b".popcorn.stackmap").unwrap();
@@ -247,7 +248,7 @@ int main(void) { return __popcorn_desc_walk.function(4) == 14 && vla(5) == 9
     run_everywhere(&bench, &job);
 
     let program = std::fs::read(&job.output).unwrap();
-    for isa in ALL {
+    for isa in DEFAULT {
         let image = package::extract(&program, isa).unwrap();
         let elf = Elf::parse(&image).unwrap();
         let (_, section) = elf.find(b".popcorn.stackmap").unwrap();
@@ -334,7 +335,7 @@ fn undefined_and_duplicate_symbols_are_named() {
 #[test]
 fn what_differs_per_isa_is_named() {
     let bench = Bench::new();
-    let (a, b) = (ALL[0].name, ALL[1].name);
+    let (a, b) = (DEFAULT[0].name, DEFAULT[1].name);
     let start = bench.fat("start.c", START);
     let source = |what: &'static str, other: &'static str| {
         move |isa: &Isa| {
@@ -446,7 +447,7 @@ fn a_function_must_be_instrumented_on_every_isa_or_on_none() {
     let said = link_error(&bench.job(&[&start, &walk, &rest]));
     let expected = format!(
         "function walk: is instrumented either here or on {}",
-        ALL[0].name
+        DEFAULT[0].name
     );
     assert!(said.contains(&expected), "{said}");
 }
@@ -494,7 +495,7 @@ fn helpers_that_one_isa_has_are_private() {
     link_ok(&job);
     run_everywhere(&bench, &job);
     let program = std::fs::read(&job.output).unwrap();
-    let image = package::extract(&program, ALL[2]).unwrap();
+    let image = package::extract(&program, DEFAULT[2]).unwrap();
     let elf = Elf::parse(&image).unwrap();
     let (_, private) = elf.find(b".private.text").unwrap();
     assert_eq!(symbols(&image)["helper"].value, private.address);
@@ -503,12 +504,12 @@ fn helpers_that_one_isa_has_are_private() {
 #[test]
 fn inputs_that_are_not_ours_are_named() {
     let bench = Bench::new();
-    let plain = bench.compile(ALL[0], "plain.c", "int main(void) { return 0; }", &[]);
+    let plain = bench.compile(DEFAULT[0], "plain.c", "int main(void) { return 0; }", &[]);
     let said = link_error(&bench.job(&[&plain]));
     assert!(
         said.contains(&format!(
             "was not compiled by popcorn-cc for {}",
-            ALL[1].name
+            DEFAULT[1].name
         )),
         "{said}"
     );

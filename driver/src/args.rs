@@ -4,7 +4,7 @@
 //! single dashes for long names, the last flag of a kind winning, inputs and libraries in one order.
 
 use popcorn_passes::{OptLevel, Points};
-use popcorn_toolchains::{ALL, Isa};
+use popcorn_toolchains::{ALL, DEFAULT, Isa};
 
 use crate::error::{Error, Result};
 use crate::flags;
@@ -95,6 +95,8 @@ pub struct Args {
     pub std_includes: bool,
     pub dry_run: bool,
     pub verbose: bool,
+    /// `--time`: say in the end what each phase took.
+    pub time: bool,
     pub query: Option<Query>,
 }
 
@@ -109,7 +111,7 @@ impl Default for Args {
             opt: OptLevel::O0,
             no_builtin: Vec::new(),
             deps: Deps::default(),
-            isas: ALL.to_vec(),
+            isas: DEFAULT.to_vec(),
             points: Points::Loops,
             instrument: true,
             save_temps: None,
@@ -122,6 +124,7 @@ impl Default for Args {
             std_includes: true,
             dry_run: false,
             verbose: false,
+            time: false,
             query: None,
         }
     }
@@ -227,6 +230,8 @@ impl Args {
             self.dry_run = true;
         } else if word == "-v" {
             self.verbose = true;
+        } else if word == "--time" || word == "-time" {
+            self.time = true;
         } else {
             return Ok(false);
         }
@@ -603,6 +608,7 @@ mod tests {
         assert_eq!(args("-save-temps").save_temps.as_deref(), Some("."));
         assert!(args("-###").dry_run);
         assert!(args("-v").verbose);
+        assert!(args("--time").time && args("-time").time && !args("-c").time);
         assert_eq!(args("--sysroot=r").sysroot.as_deref(), Some("r"));
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use popcorn_toolchains::base_abi;
+use popcorn_toolchains::isa::{LEAST_PAGE, page_size};
 
 use crate::args::{Language, Mode};
 use crate::error::{Error, Result};
@@ -92,6 +93,9 @@ fn base_flags(job: &Job) -> Result<(Vec<String>, Vec<String>)> {
         let macros = flag.starts_with("-D") || flag.starts_with("-U");
         let side = if macros { &mut before } else { &mut after };
         side.push(flag.to_owned());
+    }
+    if page_size(&job.isas) > LEAST_PAGE {
+        before.push(base_abi::LARGE_PAGES.to_owned());
     }
     after.extend(AFTER.iter().map(|&flag| flag.to_owned()));
     if job.args.std_includes

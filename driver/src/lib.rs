@@ -2,7 +2,7 @@
 //! moves and looks at what it built.
 //!
 //! A compiler run goes through three types: [`args::Args`] (what the command line says, no I/O),
-//! [`job::Job`] (what to do, files resolved), and [`pipeline::run`] (doing it, one line per stage).
+//! [`job::Job`] (files resolved), and a list of [`step::Step`]s, which [`pipeline::run`] does or prints.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -17,7 +17,9 @@ pub mod query;
 pub mod response;
 pub mod runtime_build;
 pub mod rust;
+pub mod step;
 pub mod sysroot;
+pub mod times;
 pub mod tools;
 
 pub use error::{Error, Result};

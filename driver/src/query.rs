@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{ALL, BASE, DEFAULT, Isa};
 
 use crate::args::Query;
 use crate::error::{Error, Result};
@@ -16,13 +16,14 @@ Compiles C once and lowers it for every ISA. The command line is clang's:
   -W* -f* -std= -M* -l -L -Wl,-Map=FILE -u NAME -e NAME -nostdlib -nostdinc -v -### @FILE
 Inputs: .c .i .ll .bc .o .a
 
-  --popcorn-isas=A,B                       ISAs to lower to (default: all)
+  --popcorn-isas=A,B                       ISAs to lower to
   --popcorn-migration-points=none|functions|loops|all
                                            where the process may be moved (default: loops)
   --popcorn-uninstrumented                 no frames: the process cannot move while this code
                                            is on its stack
   --save-temps=DIR                         keep what every stage makes
   --sysroot=DIR                            headers, libc and runtime
+  --time                                   say on standard error what each phase took, by ISA
 ";
 
 /// Prints the answer.
@@ -38,7 +39,14 @@ pub fn answer(query: &Query, sysroot: Option<&str>) -> Result<()> {
             clang("--version")
         }
         Query::Help => {
+            let names = |isas: &[&Isa]| {
+                isas.iter()
+                    .map(|isa| isa.name)
+                    .collect::<Vec<_>>()
+                    .join(",")
+            };
             print!("{HELP}");
+            println!("\nISAs: {}; by default {}", names(ALL), names(DEFAULT));
             Ok(())
         }
         Query::SearchDirs => {

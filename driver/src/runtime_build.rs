@@ -13,32 +13,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use popcorn_metadata::{sections, symbols};
 use popcorn_passes::{OptLevel, Options, Output, Points};
 use popcorn_toolchains::{ALL, BASE, base_abi};
 use sha2::{Digest, Sha256};
-
-/// What the rest of a program, or the assembly, refers to by name.
-const EXPORTS: &[&str] = &[
-    "__popcorn_ask",
-    "__popcorn_asked",
-    "__popcorn_capture_skip_step",
-    "__popcorn_capture_step",
-    "__popcorn_flag",
-    "__popcorn_longjmp_first",
-    "__popcorn_longjmp_next",
-    "__popcorn_poll_slow",
-    "__popcorn_reenter",
-    "__popcorn_reentered",
-    "__popcorn_reentry",
-    "__popcorn_resume_done",
-    "__popcorn_setjmp",
-    "__popcorn_sjlj_match",
-    "__popcorn_sjlj_token",
-    "__popcorn_sjlj_value",
-    "__popcorn_start",
-    "__popcorn_syscall",
-    "popcorn_current_isa",
-];
 
 /// Folders of the runtime's crate and of those in the workspace that it uses.
 const FOLDERS: &[&str] = &["toolchains", "metadata", "runtime"];
@@ -165,7 +143,7 @@ fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
         .arg("--passes=internalize,globaldce,default<O2>,globaldce")
         .arg(format!(
             "-internalize-public-api-list={}",
-            EXPORTS.join(",")
+            symbols::EXPORTS.join(",")
         ))
         .arg(&linked)
         .arg("-o")
@@ -279,6 +257,8 @@ fn lower(bitcode: &[u8], name: &str, instrument: bool) -> Result<Vec<u8>> {
         leaf: Arc::new(HashSet::from(leaf.map(str::to_owned))),
         save_temps: None,
         name: name.to_owned(),
+        check: popcorn_passes::Check::default(),
+        clock: popcorn_passes::Clock::default(),
     };
     popcorn_passes::compile(bitcode, &options, Output::Object)
         .with_context(|| format!("lowering {name}"))
@@ -299,7 +279,7 @@ fn assemble(root: &Path, work: &Path) -> Result<Vec<u8>> {
     let fat = work.join("arch.o");
     let mut objcopy = tool("llvm-objcopy");
     for isa in ALL.iter().filter(|isa| isa.id != BASE.id) {
-        let section = format!(".popcorn.obj.{}", isa.name);
+        let section = format!("{}{}", sections::OBJECT, isa.name);
         objcopy
             .arg(format!(
                 "--add-section={section}={}",
@@ -341,7 +321,7 @@ mod tests {
                 "{member}"
             );
             for isa in ALL.iter().filter(|isa| isa.id != BASE.id) {
-                let section = format!(".popcorn.obj.{}", isa.name);
+                let section = format!("{}{}", sections::OBJECT, isa.name);
                 let inner = base.section_by_name(&section).unwrap().data().unwrap();
                 let inner = object::File::parse(inner).unwrap();
                 assert_eq!(names(&inner), expected, "{member} {}", isa.name);

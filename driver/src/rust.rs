@@ -11,4 +11,5 @@ pub mod flags;
 pub mod input;
 pub mod line;
 pub mod link;
+pub mod names;
 pub mod shared;

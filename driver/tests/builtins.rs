@@ -32,6 +32,7 @@ fn the_helper_functions_agree_with_the_hosts() {
     let program = work.path().join("builtins");
     let mut link = Command::new("clang-22");
     link.args(["-O1", "-w", "-no-pie"])
+        .args(["-frounding-math", "-ffp-exception-behavior=strict"])
         .arg(libc.join("tests/builtins.c"));
     for entry in std::fs::read_dir(libc.join("builtins")).unwrap() {
         let source = entry.unwrap().path();
@@ -44,6 +45,7 @@ fn the_helper_functions_agree_with_the_hosts() {
         run(Command::new("clang-22")
             .args(base_abi::CLANG_FLAGS)
             .args(["-std=c99", "-ffreestanding", "-O2", "-w", "-c"])
+            .arg("-frounding-math")
             .arg(&source)
             .arg("-o")
             .arg(&object));

@@ -7,7 +7,7 @@ use crate::bytes::{array_at, range, record, u16_at, u32_at, u64_at};
 use core::fmt;
 
 /// Values of [`SectionHeader::kind`].
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names are the ELF specification's")]
 pub mod sht {
     pub const NULL: u32 = 0;
     pub const PROGBITS: u32 = 1;
@@ -25,7 +25,7 @@ pub mod sht {
 }
 
 /// Bits of [`SectionHeader::flags`].
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names are the ELF specification's")]
 pub mod shf {
     pub const WRITE: u64 = 1;
     pub const ALLOC: u64 = 2;
@@ -40,7 +40,7 @@ pub mod shf {
 }
 
 /// Values of [`Symbol::kind`] and [`Symbol::binding`], and reserved section numbers.
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names are the ELF specification's")]
 pub mod st {
     pub const NOTYPE: u8 = 0;
     pub const OBJECT: u8 = 1;

@@ -65,7 +65,7 @@ pub mod kind {
 
 /// Bits of [`Section::flags`].
 pub mod flag {
-    /// [`Section::checksum`] holds the [`checksum`](super::checksum) of the contents.
+    /// [`Section::checksum`](super::Section::checksum) holds the [`checksum`](super::checksum) of the contents.
     pub const CHECKED: u32 = 1;
     /// A reader that does not know the kind may pass over the section.
     pub const OPTIONAL: u32 = 2;

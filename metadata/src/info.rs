@@ -29,8 +29,6 @@ use crate::bytes::{array_at, range, u32_at, u64_at};
 use core::fmt;
 use std::collections::HashMap;
 
-/// Name of the section, in objects and in programs.
-pub const SECTION: &str = ".popcorn.info";
 /// First bytes of a table.
 pub const MAGIC: [u8; 8] = *b"POPFRAME";
 /// Version of this format. A reader refuses any other.

@@ -22,15 +22,14 @@
 
 use crate::bytes::{array_at, u16_at, u32_at};
 use crate::elf::{Elf, ElfError};
+use crate::sections::{IMAGE, NOTE};
+#[cfg(feature = "std")]
+use crate::{sections, symbols};
 use core::fmt;
 use popcorn_toolchains::Isa;
 
 /// Version of this format. A reader refuses any other.
 pub const VERSION: u32 = 1;
-/// Name of the note's section.
-pub const NOTE: &str = ".note.popcorn";
-/// What the names of the image sections begin with.
-pub const IMAGE: &str = ".popcorn.image.";
 
 /// Why bytes are not a packed program, or not one that helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +184,7 @@ mod writer {
             let name = format!("{IMAGE}{}", isa.name);
             add(&mut out, &mut names, name, sht::PROGBITS, PAGE, image);
         }
-        let name = crate::info::SECTION.to_owned();
+        let name = sections::INFO.to_owned();
         add(&mut out, &mut names, name, sht::PROGBITS, 8, info);
         let note = note(images, build_id, &elf);
         add(&mut out, &mut names, NOTE.to_owned(), sht::NOTE, 4, &note);
@@ -237,7 +236,7 @@ mod writer {
     /// Not an executable.
     pub fn info(program: &[u8]) -> Result<&[u8], PackageError> {
         let elf = Elf::parse(program).map_err(PackageError::Elf)?;
-        let section = elf.find(crate::info::SECTION.as_bytes());
+        let section = elf.find(sections::INFO.as_bytes());
         Ok(section
             .and_then(|(_, s)| elf.contents(&s))
             .unwrap_or_default())
@@ -314,7 +313,7 @@ mod writer {
             let size = |name: &str| elf.find(name.as_bytes()).map_or(0, |(_, s)| s.size);
             let mut counts = Counts::default();
             let mut rows = 0;
-            if let Some((_, section)) = elf.find(b".popcorn.stackmap") {
+            if let Some((_, section)) = elf.find(sections::STACKMAP.as_bytes()) {
                 let bytes = elf.contents(&section).unwrap_or_default();
                 let map = StackMap::parse(bytes).map_err(|_| PackageError::Damaged)?;
                 counts = map.counts();
@@ -329,7 +328,7 @@ mod writer {
                 text: size(".text"),
                 cold: size(".text.cold"),
                 private: size(".private.text") + size(".private.rodata"),
-                stackmap: size(".popcorn.stackmap"),
+                stackmap: size(sections::STACKMAP),
                 rows,
                 counts,
             });
@@ -358,7 +357,7 @@ mod writer {
                 };
                 let name = string(names, symbol.name).unwrap_or_default();
                 let at = symbol.value.wrapping_sub(rodata.address) as usize;
-                if name.starts_with(b"__popcorn_desc.")
+                if name.starts_with(symbols::function::DESCRIPTOR.as_bytes())
                     && let Some(count) = u32_at(contents, at.saturating_add(20))
                 {
                     functions += 1;

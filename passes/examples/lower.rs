@@ -35,6 +35,8 @@ fn main() {
         leaf: Arc::new(leaf),
         save_temps: std::env::var_os("SAVE_TEMPS").map(Into::into),
         name: args[1].clone(),
+        check: popcorn_passes::Check::default(),
+        clock: popcorn_passes::Clock::default(),
     };
     let input = std::fs::read(&args[1]).expect("read");
     match compile(&input, &options, Output::Object) {

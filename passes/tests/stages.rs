@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use popcorn_passes::merge::{self, Part};
-use popcorn_passes::{Error, OptLevel, Options, Output, Points, compile};
+use popcorn_passes::{Check, Clock, Error, OptLevel, Options, Output, Points, compile};
 use popcorn_toolchains::ALL;
 
 fn options(instrument: bool) -> Options {
@@ -17,6 +17,8 @@ fn options(instrument: bool) -> Options {
         leaf: Arc::new(HashSet::from(["puts".to_owned()])),
         save_temps: None,
         name: "test.ll".to_owned(),
+        check: Check::Between,
+        clock: Clock::default(),
     }
 }
 
@@ -342,4 +344,127 @@ fn phis_stand_in_front_of_what_describes_variables() {
     !8 = !DIBasicType(name: "long", size: 64, encoding: DW_ATE_signed)
     "#;
     assert!(ir(source, true).contains("phi i64"));
+}
+
+#[test]
+fn a_clock_has_each_phase_and_each_back_end() {
+    let clock = Clock::running();
+    let options = Options {
+        clock: clock.clone(),
+        ..options(true)
+    };
+    compile(SHORT_WAYS.as_bytes(), &options, Output::Object).expect("compiles");
+    let times = clock.times();
+    for phase in ["read", "neutral", "optimise", "points", "frames", "verify"] {
+        assert!(times.iter().any(|t| t.phase == phase && t.isa.is_none()));
+    }
+    for isa in ALL {
+        let own = |t: &&popcorn_passes::Time| {
+            t.phase == "back end" && t.isa.is_some_and(|i| i.id == isa.id)
+        };
+        assert_eq!(times.iter().filter(own).count(), 1, "{}", isa.name);
+    }
+    assert!(Clock::default().times().is_empty());
+}
+
+/// The IR at -O2 with points in loops.
+fn with_points(source: &str) -> String {
+    let mut options = options(true);
+    options.opt = OptLevel::O2;
+    let bytes = compile(source.as_bytes(), &options, Output::Ir).expect("compiles");
+    String::from_utf8(bytes).expect("text")
+}
+
+#[test]
+fn a_loop_of_few_rounds_has_a_point_if_a_call_in_it_may_take_long() {
+    let loop_around = |callee: &str| {
+        format!(
+            r#"
+    target triple = "x86_64-unknown-linux-gnu"
+    @seen = global i64 0
+    declare i32 @puts(ptr)
+    declare i64 @unknown(i64)
+    define internal i64 @short(i64 %x) noinline {{
+      %y = mul i64 %x, 3
+      ret i64 %y
+    }}
+    define internal i64 @long(i64 %x) noinline {{
+      br label %loop
+    loop:
+      %i = phi i64 [ 0, %0 ], [ %j, %loop ]
+      store volatile i64 %i, ptr @seen
+      %j = add i64 %i, 1
+      %more = icmp ult i64 %j, %x
+      br i1 %more, label %loop, label %end
+    end:
+      ret i64 %j
+    }}
+    define i64 @f(i64 %x, ptr %p) {{
+    entry:
+      br label %loop
+    loop:
+      %i = phi i64 [ 0, %entry ], [ %j, %loop ]
+      %s = phi i64 [ %x, %entry ], [ %t, %loop ]
+      {callee}
+      %t = add i64 %s, %r
+      %j = add i64 %i, 1
+      %more = icmp ult i64 %j, 100
+      br i1 %more, label %loop, label %end
+    end:
+      ret i64 %t
+    }}"#
+        )
+    };
+    let polls = |callee: &str| {
+        let text = with_points(&loop_around(callee));
+        let start = text.find("define i64 @f(").expect("f");
+        let end = start + text[start..].find("\n}").expect("ends");
+        text[start..end].contains("@__popcorn_poll()")
+    };
+    assert!(!polls("%r = call i64 @short(i64 %s)"));
+    assert!(polls("%r = call i64 @unknown(i64 %s)"));
+    // A leaf of libc may block, and take as long as what it is given is large.
+    assert!(polls(
+        "%c = call i32 @puts(ptr %p)\n %r = sext i32 %c to i64"
+    ));
+    assert!(polls("%r = call i64 @long(i64 %s)"));
+}
+
+#[test]
+fn variadic_blocks_have_room_for_what_is_read_unasked() {
+    let text = ir(
+        "declare i64 @syscall(i64, ...)\n\
+         define i64 @f() {\n %r = call i64 (i64, ...) @syscall(i64 3, i64 7)\n ret i64 %r\n}",
+        false,
+    );
+    assert!(text.contains("alloca [64 x i8]"), "{text}");
+}
+
+#[test]
+fn a_variadic_function_stays_what_it_was() {
+    let text = ir(
+        "$g = comdat any\n\
+         define internal void @f(ptr %x, ...) unnamed_addr section \".text.here\" align 64 {\n ret void\n}\n\
+         define linkonce_odr hidden void @g(ptr %x, ...) comdat {\n ret void\n}\n\
+         define weak protected void @h(i32 %x, ...) gc \"statepoint-example\" {\n ret void\n}\n\
+         declare extern_weak void @i(i32, ...)\n\
+         define void @user(ptr %p) {\n call void (ptr, ...) @f(ptr %p, i32 1)\n \
+         call void (i32, ...) @i(i32 1)\n ret void\n}",
+        false,
+    );
+    for wanted in [
+        "define internal void @f(ptr %x, ptr %varargs) section \".text.here\" align 64",
+        "define linkonce_odr hidden void @g(ptr %x, ptr %varargs) comdat",
+        "define weak protected void @h(i32 %x, ptr %varargs) gc \"statepoint-example\"",
+        "declare extern_weak void @i(i32, ptr)",
+    ] {
+        let bare: Vec<String> = text
+            .lines()
+            .map(|line| line.replace(" #0", "").replace(" #1", ""))
+            .collect();
+        assert!(
+            bare.iter().any(|l| l.contains(wanted)),
+            "{wanted} in\n{text}"
+        );
+    }
 }

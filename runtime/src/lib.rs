@@ -23,8 +23,13 @@
     reason = "there is no allocator to box a refusal with, and the paths that refuse are cold"
 )]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
-// On the host, unit tests link only the safe parts; the entry points have no callers there.
-#![cfg_attr(test, allow(dead_code))]
+#![cfg_attr(
+    test,
+    allow(
+        dead_code,
+        reason = "on the host, unit tests link only the safe parts: the entry points have no callers"
+    )
+)]
 
 pub mod arch;
 pub mod base;

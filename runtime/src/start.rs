@@ -4,13 +4,14 @@
 //! gets a copy of its arguments, environment and auxiliary vector in the window.
 
 use linux_raw_sys::auxvec;
+use popcorn_metadata::environment;
 
 use crate::base::text::{c_bytes, parse_dec};
 use crate::image::open_files;
-use crate::kernel::memory::{self, PAGE};
+use crate::kernel::memory::{self, page};
 use crate::moves::{arrival, points, schedule, trial};
 use crate::program::alone::Alone;
-use crate::program::arguments::{self, Initial};
+use crate::program::arguments::Initial;
 use crate::program::{data_stack, identity, longest_gap, trace, window};
 use crate::stack::native;
 use crate::{arch, fatal};
@@ -20,11 +21,14 @@ use crate::{arch, fatal};
 pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     // SAFETY: as the kernel started the program; nothing else runs yet.
     let (initial, alone) = unsafe { (Initial::take(sp), Alone::at_start()) };
+    if let Err(refusal) = memory::start(initial.page_size()) {
+        fatal!("{}", refusal.text);
+    }
     identity::start(&initial);
-    if let Some(fd) = initial.var(arguments::TRIAL).and_then(parse_dec) {
+    if let Some(fd) = initial.var(environment::TRIAL).and_then(parse_dec) {
         trial::report(fd as i32);
     }
-    match initial.var(arguments::RESUME) {
+    match initial.var(environment::RESUME) {
         Some(fd) => arrival::resume(&initial, alone, fd),
         None => fresh(&initial, alone),
     }
@@ -133,7 +137,7 @@ impl Copied {
                 EXECFN => out.text(unsafe { c_bytes(value as *const u8) }),
                 // SAFETY: the kernel's 16 random bytes.
                 RANDOM => out.raw(unsafe { &*(value as *const [u8; 16]) }),
-                PAGESZ => out.word(PAGE),
+                PAGESZ => out.word(page()),
                 _ => out.word(value),
             }
         }

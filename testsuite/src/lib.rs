@@ -7,6 +7,8 @@
 
 pub mod bench;
 pub mod directives;
+pub mod directories;
+pub mod nobody;
 pub mod process;
 pub mod projects;
 pub mod recipes;

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use popcorn_toolchains::{ALL, BASE, Isa};
+use popcorn_toolchains::{ALL, BASE, DEFAULT, Isa};
 
 use crate::process;
 
@@ -33,6 +33,11 @@ pub fn tool(name: &str) -> PathBuf {
     bin_dir().join(name)
 }
 
+/// Where libc and its headers are: `$POPCORN_SYSROOT`, or beside the directory of the tools.
+pub fn sysroot() -> PathBuf {
+    std::env::var_os("POPCORN_SYSROOT").map_or_else(|| bin_dir().join("../sysroot"), PathBuf::from)
+}
+
 /// The plain compiler that everything is compared with.
 pub fn clang() -> Command {
     Command::new(std::env::var_os("POPCORN_CLANG").unwrap_or_else(|| "clang-22".into()))
@@ -56,8 +61,7 @@ pub fn missing() -> Option<String> {
     if clang().arg("--version").output().is_err() {
         return Some("clang-22 is not installed: run `make deps`".into());
     }
-    let sysroot = std::env::var_os("POPCORN_SYSROOT")
-        .map_or_else(|| bin_dir().join("../sysroot"), PathBuf::from);
+    let sysroot = sysroot();
     if !sysroot.join("lib/libc.a").exists() {
         return Some(format!(
             "{} holds no libc: run `make build`",
@@ -84,10 +88,23 @@ pub fn missing_emulator(isa: &Isa) -> Option<String> {
         .then(|| format!("{} is not installed: run `make deps`", isa.emulator))
 }
 
-/// All ISAs joined by `separator`, in the order of their ids.
+/// The ISAs of a program by default, joined by `separator`, in the order of their ids.
 pub fn all_isas(separator: &str) -> String {
-    let names: Vec<_> = ALL.iter().map(|isa| isa.name).collect();
+    let names: Vec<_> = DEFAULT.iter().map(|isa| isa.name).collect();
     names.join(separator)
+}
+
+/// All ISAs that there are, joined by `separator`: the base ISA, those that no program has by default, then the others.
+pub fn every_isa(separator: &str) -> String {
+    let (default, more) = ALL.split_at(DEFAULT.len());
+    let order = default[..1].iter().chain(more).chain(&default[1..]);
+    let names: Vec<_> = order.map(|isa| isa.name).collect();
+    names.join(separator)
+}
+
+/// Why not all ISAs that there are can be run here, if so.
+pub fn missing_any_emulator() -> Option<String> {
+    ALL.iter().find_map(|isa| missing_emulator(isa))
 }
 
 /// Runs a compiler; its messages are the error.

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
 use crate::process::{self, Outcome};
-use crate::toolchain;
+use crate::{directories, toolchain};
 
 /// A temporary directory in which commands run.
 pub struct Workspace {
@@ -20,6 +20,15 @@ impl Workspace {
     /// An empty one; `None`, with a word on standard error, if the toolchain cannot be tested here. CI
     /// allows no such skipping.
     pub fn new() -> Option<Workspace> {
+        Self::in_directory(|| tempfile::tempdir().map_err(Into::into))
+    }
+
+    /// One that every user may enter.
+    pub fn public() -> Option<Workspace> {
+        Self::in_directory(directories::public_directory)
+    }
+
+    fn in_directory(make: impl Fn() -> Result<TempDir>) -> Option<Workspace> {
         if let Some(reason) = toolchain::missing() {
             let ci = std::env::var_os("CI").is_some_and(|v| v == "true");
             assert!(!ci, "skipped, which CI does not allow: {reason}");
@@ -27,7 +36,7 @@ impl Workspace {
             return None;
         }
         Some(Workspace {
-            dir: tempfile::tempdir().expect("temporary directory"),
+            dir: make().expect("temporary directory"),
         })
     }
 

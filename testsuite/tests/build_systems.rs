@@ -24,7 +24,7 @@ use popcorn_testsuite::projects::{cmake_file, copy, folder, kept, step};
 use popcorn_testsuite::recipes::crate_dir;
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
-use popcorn_toolchains::ALL;
+use popcorn_toolchains::DEFAULT;
 
 /// A project with a CMakeLists.txt, from a crate.
 struct CMake {
@@ -145,7 +145,9 @@ fn lacks() -> Option<String> {
 }
 
 fn lacks_emulator() -> Option<String> {
-    ALL.iter().find_map(|isa| toolchain::missing_emulator(isa))
+    DEFAULT
+        .iter()
+        .find_map(|isa| toolchain::missing_emulator(isa))
 }
 
 /// What a test program printed, and how it ended.
@@ -164,7 +166,7 @@ fn cmake_trials(cmake: &'static CMake, trials: &mut Vec<Trial>) {
         expected: OnceLock::new(),
         popcorn: OnceLock::new(),
     });
-    for isa in ALL {
+    for isa in DEFAULT {
         let project = project.clone();
         let how = vec!["--isa".to_owned(), isa.name.to_owned()];
         let lack = lacks().or_else(|| toolchain::missing_emulator(isa));
@@ -249,7 +251,7 @@ impl Project {
     /// Lets ctest run them: started as the last ISA, then moving around.
     fn ctest(&self, hop: &str) -> Result<()> {
         let build = self.popcorn()?.join("build");
-        let last = ALL.last().context("no ISAs")?;
+        let last = DEFAULT.last().context("no ISAs")?;
         let mut configure = Command::new("cmake");
         configure.arg(format!("-DPOPCORN_ISA={}", last.name));
         step(
@@ -408,7 +410,7 @@ fn install() -> Result<()> {
     ok(installed("cmake").args(["--install", "build"]))?;
     ensure!(installed_to.join("lib/libsum.a").exists());
     let popcorn = prefix.join("bin/popcorn");
-    for isa in ALL {
+    for isa in DEFAULT {
         let mut command = installed(&popcorn.display().to_string());
         let program = installed_to.join("bin/features");
         let said = ok(command.args(["run", "--isa", isa.name]).arg(program))?;

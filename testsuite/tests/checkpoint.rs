@@ -12,7 +12,7 @@ use popcorn_testsuite::process;
 use popcorn_testsuite::running::Running;
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE, Isa};
+use popcorn_toolchains::{BASE, DEFAULT, Isa};
 
 /// Works at the bottom of a recursion on a heap, two files with offsets and a signal handler; looks at
 /// its arguments and environment, and for children and `SIGCHLD` that it never had.
@@ -201,7 +201,7 @@ fn from(isa: &'static Isa) -> Result<()> {
         status.code() == Some(42) && said == expected,
         "{status}\n{said}"
     );
-    let lengths: Vec<usize> = ALL
+    let lengths: Vec<usize> = DEFAULT
         .iter()
         .chain([&BASE])
         .map(|to| restore(&w, to, "image", &expected))
@@ -213,17 +213,17 @@ fn from(isa: &'static Isa) -> Result<()> {
 
 #[test]
 fn from_the_first_isa_to_each() -> Result<()> {
-    from(ALL[0])
+    from(DEFAULT[0])
 }
 
 #[test]
 fn from_the_second_isa_to_each() -> Result<()> {
-    from(ALL[1])
+    from(DEFAULT[1])
 }
 
 #[test]
 fn from_the_third_isa_to_each() -> Result<()> {
-    from(ALL[2])
+    from(DEFAULT[2])
 }
 
 /// What a stopped process printed and what the restored one prints is the whole, and nothing twice.
@@ -232,7 +232,7 @@ fn a_stopped_process_is_in_its_image_only() -> Result<()> {
     let Some((w, expected)) = work()? else {
         return Ok(());
     };
-    for (isa, to) in [(ALL[0], ALL[1]), (ALL[2], ALL[0])] {
+    for (isa, to) in [(DEFAULT[0], DEFAULT[1]), (DEFAULT[2], DEFAULT[0])] {
         let (running, mut said) = start_work(&w, isa)?;
         let pid = running.pid();
         let line = format!("checkpoint --stop {pid}");
@@ -254,12 +254,12 @@ fn a_restored_process_is_checkpointed_again() -> Result<()> {
     let Some((w, expected)) = work()? else {
         return Ok(());
     };
-    let (running, _) = start_work(&w, ALL[0])?;
+    let (running, _) = start_work(&w, DEFAULT[0])?;
     w.ok(
         "popcorn",
         &format!("checkpoint --stop {} -o 0", running.pid()),
     )?;
-    for (i, isa) in [ALL[1], ALL[0], ALL[2]].iter().enumerate() {
+    for (i, isa) in [DEFAULT[1], DEFAULT[0], DEFAULT[2]].iter().enumerate() {
         let line = format!("restore --isa {} {i}", isa.name);
         let mut running = Running::spawn(&mut w.command("popcorn", &line))?;
         running.text()?;
@@ -267,10 +267,10 @@ fn a_restored_process_is_checkpointed_again() -> Result<()> {
         w.ok("popcorn", &format!("checkpoint --stop {pid} -o {}", i + 1))?;
         drop(running);
     }
-    restore(&w, ALL[1], "3", &expected)?;
+    restore(&w, DEFAULT[1], "3", &expected)?;
     let mut running = Running::spawn(&mut w.command("popcorn", "restore 3"))?;
     running.text()?;
-    let line = format!("migrate {} --to {}", running.pid(), ALL[2].name);
+    let line = format!("migrate {} --to {}", running.pid(), DEFAULT[2].name);
     w.ok("popcorn", &line)?;
     let (rest, status) = running.rest()?;
     ensure!(
@@ -384,7 +384,7 @@ fn duplicates_stay_duplicates() -> Result<()> {
         "popcorn",
         &format!("checkpoint --stop {} -o image", running.pid()),
     )?;
-    for isa in ALL {
+    for isa in DEFAULT {
         let outcome = w.run("popcorn", &format!("restore --isa {} image", isa.name))?;
         let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
         ensure!(
@@ -485,7 +485,7 @@ fn an_image_needs_its_program() -> Result<()> {
     let outcome = w.run("popcorn", "restore image --program moved")?;
     ensure!(outcome.status.code() == Some(42), "{}", outcome.stderr);
     // Built for two ISAs, it cannot be restored on the third.
-    let isas = format!("{},{}", ALL[0].name, ALL[1].name);
+    let isas = format!("{},{}", DEFAULT[0].name, DEFAULT[1].name);
     w.ok(
         "popcorn-cc",
         &format!("--popcorn-isas={isas} prog.c -o two"),
@@ -497,10 +497,10 @@ fn an_image_needs_its_program() -> Result<()> {
     )?;
     w.refused(
         "popcorn",
-        &format!("restore --isa {} of-two", ALL[2].name),
-        &[&format!("no image for {}", ALL[2].name)],
+        &format!("restore --isa {} of-two", DEFAULT[2].name),
+        &[&format!("no image for {}", DEFAULT[2].name)],
     )?;
-    w.refused_without_emulators(&format!("restore --isa {} of-two", ALL[1].name))
+    w.refused_without_emulators(&format!("restore --isa {} of-two", DEFAULT[1].name))
 }
 
 #[test]
@@ -583,7 +583,7 @@ fn an_interrupted_request_leaves_nothing() -> Result<()> {
         let files = files.into_iter().flatten().flatten();
         files.map(|f| f.file_name()).collect()
     };
-    let migrate = format!("migrate {pid} --to {}", ALL[1].name);
+    let migrate = format!("migrate {pid} --to {}", DEFAULT[1].name);
     for (line, name, signal) in [
         (format!("checkpoint {pid} -o image"), "INT", 2),
         (format!("checkpoint --stop {pid}"), "TERM", 15),
@@ -695,9 +695,9 @@ fn descriptors_from_outside_are_given_again() -> Result<()> {
         "restore image",
         &["started with descriptor 7", "7</dev/null"],
     )?;
-    for isa in ALL {
+    for isa in DEFAULT {
         let mut again = Command::new("sh");
-        let tool = popcorn_testsuite::toolchain::tool("popcorn");
+        let tool = toolchain::tool("popcorn");
         again
             .args(["-c", "exec \"$0\" restore --isa \"$1\" image 7>told"])
             .arg(tool)
@@ -756,7 +756,11 @@ int main(int argc, char **argv)
         return Ok(());
     };
     w.file("walk.c", WALK);
-    for (flags, isa) in [("-g -O0", ALL[0]), ("-g -O2", ALL[1]), ("-O2", ALL[2])] {
+    for (flags, isa) in [
+        ("-g -O0", DEFAULT[0]),
+        ("-g -O2", DEFAULT[1]),
+        ("-O2", DEFAULT[2]),
+    ] {
         w.ok("popcorn-cc", &format!("{flags} walk.c -o walk"))?;
         let line = format!("run --isa {} ./walk", isa.name);
         let mut running = Running::spawn(&mut w.command("popcorn", &line))?;

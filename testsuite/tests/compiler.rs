@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use popcorn_testsuite::process;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{BASE, DEFAULT};
 
 const MAIN: &str = "#include \"part.h\"\n#include <stdio.h>\nint main(void) { printf(\"%d\\n\", part(20)); return 42; }\n";
 const PART: &str = "#include \"part.h\"\nint part(int x) { return x * 2 + PLUS; }\n";
@@ -23,7 +23,7 @@ fn parts() -> Option<Workspace> {
 
 /// Runs a program made in the workspace as every ISA and wants `42` and this output.
 fn runs(w: &Workspace, prog: &str, output: &str) -> Result<()> {
-    for isa in ALL {
+    for isa in DEFAULT {
         let outcome = w.run("popcorn", &format!("run --isa {} {prog}", isa.name))?;
         ensure!(
             outcome.status.code() == Some(42),
@@ -38,6 +38,39 @@ fn runs(w: &Workspace, prog: &str, output: &str) -> Result<()> {
             isa.name,
             outcome.stdout
         );
+    }
+    Ok(())
+}
+
+#[test]
+fn variadic_functions_keep_their_linkage() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    let head = "#include <stdarg.h>\n#include <stdio.h>\n";
+    let log = "__attribute__((noinline)) static void log(const char *format, ...)\n\
+        { va_list l; va_start(l, format); vprintf(format, l); va_end(l); }\n";
+    // Of weak and inline functions one is taken; one that nobody defines is a null pointer.
+    let weak = "__attribute__((weak)) int sum(int n, ...) { return n; }\n\
+        inline int twice(int n, ...) { return 2 * n; }\n\
+        __attribute__((weak)) int none(int n, ...);\n";
+    w.file(
+        "a.c",
+        &format!(
+            "{head}{log}{weak}extern int twice(int n, ...);\nvoid b(void);\nint main(void)\n\
+             {{ log(\"a %d %d %d\\n\", sum(1), twice(3), none != 0); b(); return 42; }}\n"
+        ),
+    );
+    w.file(
+        "b.c",
+        &format!("{head}{log}{weak}void b(void) {{ log(\"b %d %d\\n\", sum(2), twice(4)); }}\n"),
+    );
+    for level in ["-O0", "-O2"] {
+        w.ok(
+            "popcorn-cc",
+            &format!("{level} -w -fno-builtin-log a.c b.c -o prog"),
+        )?;
+        runs(&w, "prog", "a 1 6 0\nb 2 8\n")?;
     }
     Ok(())
 }
@@ -108,7 +141,7 @@ fn assembly_output() -> Result<()> {
         fs::read_to_string(w.path("part.s"))?.contains("part:"),
         "no label"
     );
-    let other = ALL[2].name;
+    let other = DEFAULT[2].name;
     w.ok(
         "popcorn-cc",
         &format!("-O2 -DPLUS=1 -S --popcorn-isas={other} part.c -o other.s"),
@@ -186,6 +219,75 @@ fn response_files_and_dry_runs() -> Result<()> {
     ensure!(!w.path("prog").exists(), "a dry run wrote a file");
     w.ok("popcorn-cc", "@args")?;
     runs(&w, "prog", "44\n")
+}
+
+#[test]
+fn a_dry_run_prints_the_steps_in_their_order() -> Result<()> {
+    let Some(w) = parts() else { return Ok(()) };
+    let tools = |line: &str| -> Result<Vec<String>> {
+        let outcome = w.ok("popcorn-cc", &format!("-### {line}"))?;
+        let names = outcome.stderr.lines().filter_map(|l| l.split('"').nth(1));
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let names = names.map(name);
+        Ok(names
+            .map(|n| n.trim_end_matches("-22").to_owned())
+            .collect())
+    };
+    let passes = "popcorn-passes";
+    ensure!(tools("-c -MD main.c")? == ["clang", passes], "-c");
+    ensure!(tools("-E main.c")? == ["clang"], "-E");
+    ensure!(tools("-S -emit-llvm main.c")? == ["clang"], "-S -emit-llvm");
+    let all = ["clang", passes, "clang", passes, "popcorn-align-linker"];
+    ensure!(tools("main.c part.c -o prog")? == all, "link");
+    let before = fs::read_dir(w.path(""))?.count();
+    ensure!(before == 3, "a dry run left {before} files");
+    Ok(())
+}
+
+#[test]
+fn times_of_phases_and_isas() -> Result<()> {
+    let Some(w) = parts() else { return Ok(()) };
+    let quiet = w.ok("popcorn-cc", "-DPLUS=1 main.c part.c -o quiet")?;
+    ensure!(quiet.stderr.is_empty(), "{}", quiet.stderr);
+    let said = w.ok("popcorn-cc", "--time -DPLUS=1 main.c part.c -o prog")?;
+    ensure!(said.stdout.is_empty(), "{:?}", said.stdout);
+    let lines: Vec<&str> = said.stderr.lines().collect();
+    let number = |line: &&str| line.split_whitespace().next().map(str::parse::<f64>);
+    let numbers = lines.iter().skip(1).map(number);
+    for (number, line) in numbers.zip(&lines[1..]) {
+        ensure!(matches!(number, Some(Ok(ms)) if ms >= 0.0), "{line}");
+    }
+    // Each phase is there once, though there are two files.
+    let once = |words: &[&str]| {
+        let same = |l: &&&str| l.split_whitespace().skip(1).eq(words.iter().copied());
+        ensure!(
+            lines.iter().filter(same).count() == 1,
+            "{words:?}: {lines:?}"
+        );
+        Ok(())
+    };
+    once(&["front", "end", "clang"])?;
+    once(&["passes", "frames"])?;
+    once(&["linker", "layout"])?;
+    for isa in quiet_isas(&w)? {
+        once(&["passes", "back", "end", &isa])?;
+        once(&["linker", "link", &isa])?;
+    }
+    // The same program comes out.
+    ensure!(
+        fs::read(w.path("quiet"))? == fs::read(w.path("prog"))?,
+        "another program"
+    );
+    runs(&w, "prog", "41\n")
+}
+
+/// The ISAs of the program `quiet`.
+fn quiet_isas(w: &Workspace) -> Result<Vec<String>> {
+    let isas = w.ok("popcorn", "inspect --isas quiet")?.stdout;
+    Ok(String::from_utf8(isas)?
+        .lines()
+        .map(str::to_owned)
+        .collect())
 }
 
 #[test]

@@ -15,7 +15,7 @@ use anyhow::{Result, ensure};
 use libtest_mimic::{Arguments, Trial};
 use popcorn_testsuite::trials::{Shared, describe, difference, share, trial};
 use popcorn_testsuite::{process, toolchain};
-use popcorn_toolchains::ALL;
+use popcorn_toolchains::DEFAULT;
 use tempfile::TempDir;
 
 /// Seeds of every run, and of a long one.
@@ -38,7 +38,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(2);
-    let emulators = ALL.iter().find_map(|isa| toolchain::missing_emulator(isa));
+    let emulators = DEFAULT
+        .iter()
+        .find_map(|isa| toolchain::missing_emulator(isa));
     let lack = toolchain::missing().or_else(missing).or(emulators);
     let long = std::env::var_os("POPCORN_LONG").is_some();
     let mut trials: Vec<Trial> = Vec::new();
@@ -122,7 +124,7 @@ impl Program {
         let exe = self.dir.path().join(format!("popcorn-{level}"));
         let mut compiler = Command::new(toolchain::tool("popcorn-cc"));
         compile(&mut compiler, level, source, &exe)?;
-        let mut runs: Vec<Vec<String>> = ALL
+        let mut runs: Vec<Vec<String>> = DEFAULT
             .iter()
             .map(|isa| vec!["--isa".to_owned(), isa.name.to_owned()])
             .collect();

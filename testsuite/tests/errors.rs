@@ -1,25 +1,26 @@
 //! Bad input: a clear error, a non-zero exit status, nothing half-written.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use popcorn_testsuite::nobody::Tools;
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{BASE, DEFAULT};
 
 const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 42; }\n";
 
 /// A workspace with `hello.c` and the program made from it.
 fn hello() -> Result<Option<Workspace>> {
-    let Some(w) = Workspace::new() else {
-        return Ok(None);
-    };
+    Workspace::new().map(with_hello).transpose()
+}
+
+fn with_hello(w: Workspace) -> Result<Workspace> {
     w.file("hello.c", HELLO)
         .ok("popcorn-cc", "-O1 hello.c -o hello")?;
-    Ok(Some(w))
+    Ok(w)
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn unknown_isa() -> Result<()> {
 #[test]
 fn an_isa_the_program_was_not_built_for() -> Result<()> {
     let Some(w) = hello()? else { return Ok(()) };
-    let (kept, left_out) = (ALL[1].name, ALL[2].name);
+    let (kept, left_out) = (DEFAULT[1].name, DEFAULT[2].name);
     let isas = format!("{},{kept}", BASE.name);
     w.ok(
         "popcorn-cc",
@@ -85,7 +86,7 @@ fn an_isa_the_program_was_not_built_for() -> Result<()> {
 #[test]
 fn missing_emulator() -> Result<()> {
     let Some(w) = hello()? else { return Ok(()) };
-    let isa = ALL[1];
+    let isa = DEFAULT[1];
     let variable = format!("POPCORN_QEMU_{}", isa.name.to_uppercase());
     for hop in [false, true] {
         let line = match hop {
@@ -230,7 +231,75 @@ fn what_is_not_ir_is_refused() -> Result<()> {
     };
     w.file("a.ll", "this is no IR\n").file("b.bc", "nor this\n");
     w.refused("popcorn-cc", "-c a.ll", &["a.ll"])?;
-    w.refused("popcorn-cc", "-c b.bc", &["b.bc"])
+    w.refused("popcorn-cc", "-c b.bc", &["b.bc"])?;
+    w.file("c.c", HELLO);
+    toolchain::compile(
+        toolchain::clang()
+            .args(["-O1", "-c", "-emit-llvm", "-o"])
+            .args([w.path("c.bc"), w.path("c.c")]),
+    )?;
+    let whole = fs::read(w.path("c.bc"))?;
+    fs::write(w.path("cut.bc"), &whole[..whole.len() / 2])?;
+    w.refused("popcorn-cc", "-c cut.bc", &["cut.bc", "not LLVM IR"])
+}
+
+#[test]
+fn ir_against_llvms_rules_is_refused() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    let body = "%x = add i32 %y, 1\n%y = add i32 %x, 1\nret i32 %y";
+    w.file("a.ll", &format!("define i32 @main() {{\n{body}\n}}\n"));
+    let wanted = ["a.ll", "invalid LLVM IR", "does not dominate all uses"];
+    w.refused("popcorn-cc", "-O2 -c a.ll", &wanted)?;
+    toolchain::compile(
+        Command::new("llvm-as-22")
+            .args(["-disable-verify", "-o"])
+            .args([w.path("a.bc"), w.path("a.ll")]),
+    )?;
+    w.refused("popcorn-cc", "-O2 -c a.bc", &wanted[1..])
+}
+
+#[test]
+fn what_asks_for_one_machine_names_function_and_line() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    for (source, wanted) in [
+        (
+            "void *here(void)\n{\n\treturn __builtin_return_address(1);\n}\n",
+            "`__builtin_return_address(1)`",
+        ),
+        (
+            "void *here(void)\n{\n\treturn __builtin_frame_address(2);\n}\n",
+            "`__builtin_frame_address(2)`",
+        ),
+        (
+            "register long sp __asm__(\"rsp\");\nlong here(void) {\n\treturn sp;\n}\n",
+            "of `rsp`",
+        ),
+        (
+            "int here(void)\n{\n\treturn __builtin_cpu_supports(\"avx2\");\n}\n",
+            "__builtin_cpu_supports",
+        ),
+    ] {
+        w.file("a.c", source);
+        w.refused(
+            "popcorn-cc",
+            "-g -c a.c",
+            &[wanted, "`here`", "a.c:3", "help:"],
+        )?;
+        w.refused("popcorn-cc", "-c a.c", &[wanted, "`here`", "a.c"])?;
+    }
+    w.file(
+        "chosen.ll",
+        "define internal ptr @choose() {\n ret ptr null\n}\n@here = ifunc i32 (), ptr @choose\n",
+    );
+    w.refused(
+        "popcorn-cc",
+        "-c chosen.ll",
+        &["ifunc", "`here`", "chosen.ll"],
+    )
 }
 
 #[test]
@@ -249,7 +318,7 @@ fn foreign_files() -> Result<()> {
             .arg(w.path("hello.c")),
     )?;
     for prog in ["plain", "hello.c"] {
-        let isa = ALL[1].name;
+        let isa = DEFAULT[1].name;
         w.refused(
             "popcorn",
             &format!("inspect {prog}"),
@@ -280,7 +349,7 @@ fn a_damaged_program_is_refused() -> Result<()> {
         w.refused("popcorn", "inspect cut", &["cut"])?;
         w.refused(
             "popcorn",
-            &format!("run --isa {} cut", ALL[2].name),
+            &format!("run --isa {} cut", DEFAULT[2].name),
             &["cut"],
         )?;
     }
@@ -381,7 +450,7 @@ fn objects_that_do_not_belong_together() -> Result<()> {
     w.ok("popcorn-cc", "-c a.c")?;
     w.ok("popcorn-cc", "-c b.c")?;
     w.file("garbage", "this is no object\n");
-    let (isa, other) = (ALL[2].name, ALL[1].name);
+    let (isa, other) = (DEFAULT[2].name, DEFAULT[1].name);
     let objcopy = |line: String| {
         let mut command = Command::new("llvm-objcopy-22");
         command
@@ -411,25 +480,17 @@ fn objects_that_do_not_belong_together() -> Result<()> {
     w.refused("popcorn-cc", "garbage.o -o x", &["garbage.o", "ELF", isa])
 }
 
-/// A command that runs without root's rights, for which nothing is unreadable.
-fn as_nobody(w: &Workspace, tool: &str, line: &str) -> Result<Command> {
-    let mut command = w.command(tool, line);
-    if fs::metadata("/proc/self")?.uid() == 0 {
-        command.uid(NOBODY).gid(NOBODY);
-    }
-    Ok(command)
-}
-
-const NOBODY: u32 = 65534;
-
 #[test]
 fn files_that_may_not_be_read_or_written() -> Result<()> {
-    let Some(w) = hello()? else { return Ok(()) };
-    fs::set_permissions(w.path(""), Permissions::from_mode(0o755))?;
+    let Some(w) = Workspace::public() else {
+        return Ok(());
+    };
+    let w = with_hello(w)?;
+    let tools = Tools::new(&["popcorn", "popcorn-cc"])?;
     for (file, mode) in [("hello", 0o000), ("hello.c", 0o000)] {
         fs::set_permissions(w.path(file), Permissions::from_mode(mode))?;
     }
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     let before = w.files();
     for (tool, line, named) in [
         ("popcorn", format!("run --isa {isa} ./hello"), "hello"),
@@ -446,7 +507,7 @@ fn files_that_may_not_be_read_or_written() -> Result<()> {
             "hello.c",
         ),
     ] {
-        let output = as_nobody(&w, tool, &line)?.output()?;
+        let output = tools.command(&w, tool, &line).output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         ensure!(
             output.status.code() == Some(1)

@@ -8,7 +8,7 @@ use popcorn_testsuite::process::{self, Outcome};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{difference, hops};
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::ALL;
+use popcorn_toolchains::DEFAULT;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -27,9 +27,9 @@ fn check(exe: &Path, expected: &[u8]) {
         ways.push(vec!["--hop".to_owned(), format!("every={every},isas=self")]);
     }
     let emulated = |isa: &&&_| toolchain::missing_emulator(isa).is_none();
-    let isas: Vec<_> = ALL.iter().filter(emulated).collect();
+    let isas: Vec<_> = DEFAULT.iter().filter(emulated).collect();
     let cycle = format!("every=1,max=6,isas={}", toolchain::all_isas(":"));
-    if isas.len() == ALL.len() {
+    if isas.len() == DEFAULT.len() {
         ways.push(vec!["--hop".to_owned(), cycle]);
     }
     for (isa, way) in isas

@@ -2,16 +2,16 @@
 //! process that is not moved goes on as if nothing had been asked.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use popcorn_testsuite::nobody::{self, NOBODY, Tools};
 use popcorn_testsuite::running::{COUNT, Running};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{BASE, DEFAULT};
 
 /// The same with a second thread, which sleeps.
 const THREADS: &str = r#"
@@ -30,7 +30,7 @@ fn a_process_moves_when_asked() -> Result<()> {
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     let mut running = Running::start(&w, "count")?;
     let pid = running.pid();
-    for isa in [ALL[1], ALL[2], BASE, ALL[2], ALL[1], BASE] {
+    for isa in [DEFAULT[1], DEFAULT[2], BASE, DEFAULT[2], DEFAULT[1], BASE] {
         let outcome = w.ok("popcorn", &format!("migrate {pid} --to {}", isa.name))?;
         let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
         ensure!(
@@ -58,7 +58,7 @@ fn a_process_with_threads_stays_and_says_why() -> Result<()> {
     w.ok("popcorn-cc", "-O2 count.c threads.c -o count")?;
     let mut running = Running::start(&w, "count")?;
     let pid = running.pid();
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     w.refused(
         "popcorn",
         &format!("migrate {pid} --to {isa} --timeout 2"),
@@ -77,7 +77,7 @@ fn a_process_without_an_emulator_stays() -> Result<()> {
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     let mut running = Running::start(&w, "count")?;
     let pid = running.pid();
-    w.refused_without_emulators(&format!("migrate {pid} --to {}", ALL[1].name))?;
+    w.refused_without_emulators(&format!("migrate {pid} --to {}", DEFAULT[1].name))?;
     running.arrives(BASE.name)?;
     running.finish()
 }
@@ -87,7 +87,7 @@ fn who_cannot_be_asked() -> Result<()> {
     let Some(w) = Workspace::new() else {
         return Ok(());
     };
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     let own = std::process::id();
     w.refused(
         "popcorn",
@@ -104,20 +104,17 @@ fn who_cannot_be_asked() -> Result<()> {
 /// Another user's process, and one with this user but other groups, stay as they are.
 #[test]
 fn processes_of_others_are_left_alone() -> Result<()> {
-    const NOBODY: u32 = 65534;
-    let Some(w) = Workspace::new() else {
+    let Some(w) = Workspace::public() else {
         return Ok(());
     };
-    if fs::metadata("/proc/self")?.uid() != 0 {
+    if !nobody::is_root() {
         eprintln!("skipped: only root has other users' processes");
         return Ok(());
     }
     w.file("count.c", COUNT)
         .ok("popcorn-cc", "-O2 count.c -o count")?;
-    fs::set_permissions(w.path(""), fs::Permissions::from_mode(0o755))?;
-    // Popcorn itself may lie where others cannot look.
-    fs::copy(toolchain::tool("popcorn"), w.path("popcorn"))?;
-    let isa = ALL[1].name;
+    let tools = Tools::new(&["popcorn"])?;
+    let isa = DEFAULT[1].name;
     for (gid, texts) in [
         (0, ["process", "other groups or privileges"]),
         (NOBODY, ["process", "another user"]),
@@ -126,11 +123,8 @@ fn processes_of_others_are_left_alone() -> Result<()> {
         let mut running = Running::spawn(Command::new(w.path("count")).uid(uid).gid(0))?;
         running.line()?;
         let pid = running.pid().to_string();
-        let output = Command::new(w.path("popcorn"))
-            .args(["migrate", &pid, "--to", isa, "--timeout", "2"])
-            .uid(NOBODY)
-            .gid(NOBODY)
-            .output()?;
+        let line = format!("migrate {pid} --to {isa} --timeout 2");
+        let output = tools.command(&w, "popcorn", &line).output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.code() == Some(1), "{:?}", output.status);
         for text in texts.iter().chain(&[pid.as_str(), "help:"]) {
@@ -166,7 +160,7 @@ fn an_image_of_another_build_is_not_entered() -> Result<()> {
         .filter(|&at| bytes[at..at + id.len()] == id[..])
         .collect();
     // The base image, its note and every other image have one at least; the base ISA's come first.
-    ensure!(places.len() > ALL.len(), "{places:?}");
+    ensure!(places.len() > DEFAULT.len(), "{places:?}");
     let base = w.path("base");
     w.ok(
         "popcorn",
@@ -180,7 +174,7 @@ fn an_image_of_another_build_is_not_entered() -> Result<()> {
     toolchain::compile(Command::new("chmod").arg("755").arg(w.path("mixed")))?;
     let mut running = Running::start(&w, "mixed")?;
     let pid = running.pid();
-    let isa = ALL[1].name;
+    let isa = DEFAULT[1].name;
     w.refused(
         "popcorn",
         &format!("migrate {pid} --to {isa} --timeout 3"),

@@ -6,6 +6,8 @@
 //!   point wherever one can be;
 //! * `self-as-built/topic/name/O2`: the same at every point that there is by default;
 //! * `A-to-B-to-C/topic/name/O2`: moves around all ISAs;
+//! * `A-to-Z-to-B-to-C/topic/name/O2`: is compiled for every ISA that there is, those that programs do not have by
+//!   default included, and moves around them; at one level;
 //! * `symbols/topic/name/O2`: `ExpectSym` directives.
 //!
 //! At -O0 and -O2 there are all of these. At the other levels a program only moves in place at one k and
@@ -26,7 +28,7 @@ use popcorn_testsuite::directives::{self, Cycle, Program, SUCCESS};
 use popcorn_testsuite::process::{self, Outcome};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
-use popcorn_toolchains::{ALL, Isa};
+use popcorn_toolchains::{DEFAULT, Isa};
 use tempfile::TempDir;
 
 /// One program with what is made from it once.
@@ -36,6 +38,8 @@ struct Subject {
     builds: HashMap<String, Shared<PathBuf>>,
     /// With migration points everywhere.
     dense: HashMap<String, Shared<PathBuf>>,
+    /// The same for every ISA, at one level.
+    wide: Shared<PathBuf>,
     dir: TempDir,
 }
 
@@ -56,7 +60,7 @@ fn main() -> ExitCode {
 fn trials() -> Result<Vec<Trial>> {
     let programs = directives::collect(&toolchain::root().join("testsuite/programs"))?;
     let missing = toolchain::missing();
-    let emulators: Vec<_> = ALL
+    let emulators: Vec<_> = DEFAULT
         .iter()
         .map(|isa| toolchain::missing_emulator(isa))
         .collect();
@@ -76,6 +80,7 @@ fn trials() -> Result<Vec<Trial>> {
             oracle: OnceLock::new(),
             builds: builds(&program),
             dense: builds(&program),
+            wide: OnceLock::new(),
             dir: tempfile::tempdir()?,
             program,
         });
@@ -95,7 +100,7 @@ fn trials() -> Result<Vec<Trial>> {
                     move || s.check(&config, run),
                 ));
             };
-            for (isa, lack) in ALL.iter().zip(&emulators).filter(|_| !brief) {
+            for (isa, lack) in DEFAULT.iter().zip(&emulators).filter(|_| !brief) {
                 add(isa.name.to_owned(), lack.clone(), Run::As(isa));
             }
             for &k in every(&subject.program, brief) {
@@ -107,6 +112,10 @@ fn trials() -> Result<Vec<Trial>> {
             if subject.program.cycle.is_some() {
                 let kind = toolchain::all_isas("-to-");
                 add(kind, any_emulator.clone(), Run::Around);
+            }
+            if subject.program.cycle.is_some() && Some(config) == subject.program.configs.last() {
+                let kind = toolchain::every_isa("-to-");
+                add(kind, toolchain::missing_any_emulator(), Run::AroundEvery);
             }
             if !subject.program.same_address.is_empty() && !brief {
                 let (s, config) = (subject.clone(), config.clone());
@@ -146,6 +155,8 @@ enum Run {
     /// In place at every k-th point there is by default, which may be none.
     AsBuilt(u64),
     Around,
+    /// Compiled for every ISA.
+    AroundEvery,
 }
 
 impl Subject {
@@ -174,18 +185,29 @@ impl Subject {
         })
     }
 
-    /// The program as popcorn-cc compiles it; with `dense`, with a migration point wherever one can be.
-    fn build(&self, config: &str, dense: bool) -> Result<&PathBuf> {
-        let builds = if dense { &self.dense } else { &self.builds };
-        share(&builds[config], || {
-            let points = if dense { "all" } else { "loops" };
-            let exe = self.dir.path().join(format!("popcorn-{config}-{points}"));
+    /// The program as popcorn-cc compiles it for a run.
+    fn build(&self, config: &str, run: Run) -> Result<&PathBuf> {
+        let (cell, points, isas) = match run {
+            Run::As(_) | Run::AsBuilt(_) => (&self.builds[config], "loops", None),
+            // With a migration point wherever one can be.
+            Run::InPlace(_) | Run::Around => (&self.dense[config], "all", None),
+            Run::AroundEvery => (&self.wide, "all", Some(toolchain::every_isa(","))),
+        };
+        share(cell, || {
+            let wide = isas.as_ref().map_or("", |_| "-every");
+            let name = format!("popcorn-{config}-{points}{wide}");
+            let exe = self.dir.path().join(name);
+            // Once with LLVM's verifier behind every pass.
+            let is_checked = matches!(run, Run::InPlace(_) | Run::Around) && config == "O2";
+            let checks = if is_checked { "stages" } else { "" };
             toolchain::compile(
                 Command::new(toolchain::tool("popcorn-cc"))
+                    .env("POPCORN_CHECK", checks)
                     .args([&format!("-{config}"), "-w", "-o"])
                     .args([exe.as_os_str(), self.program.path.as_os_str()])
                     .args(&self.program.flags)
                     .arg(format!("--popcorn-migration-points={points}"))
+                    .args(isas.map(|isas| format!("--popcorn-isas={isas}")))
                     .arg("-lm"),
             )?;
             Ok(exe)
@@ -195,7 +217,7 @@ impl Subject {
     /// Runs the program in one way and compares.
     fn check(&self, config: &str, run: Run) -> Result<()> {
         let expected = self.oracle()?;
-        let exe = self.build(config, !matches!(run, Run::As(_) | Run::AsBuilt(_)))?;
+        let exe = self.build(config, run)?;
         let mut command = Command::new(toolchain::tool("popcorn"));
         command.arg("run");
         match run {
@@ -208,13 +230,15 @@ impl Subject {
             Run::AsBuilt(k) => {
                 command.args(["--hop", &format!("every={k},isas=self")]);
             }
-            Run::Around => {
+            Run::Around | Run::AroundEvery => {
                 let cycle = self.program.cycle.expect("checked before");
+                let isas = match run {
+                    Run::AroundEvery => toolchain::every_isa(":"),
+                    _ => toolchain::all_isas(":"),
+                };
                 command.args(["--trace", "--hop"]).arg(format!(
-                    "every={},max={},isas={}",
-                    cycle.every,
-                    cycle.max,
-                    toolchain::all_isas(":")
+                    "every={},max={},isas={isas}",
+                    cycle.every, cycle.max,
                 ));
             }
         }
@@ -235,7 +259,7 @@ impl Subject {
             Run::As(_) | Run::AsBuilt(_) => {}
             // Not every program passes as many points as the larger k ask for.
             Run::InPlace(k) if k > 1 => {}
-            Run::InPlace(_) | Run::Around => ensure!(
+            Run::InPlace(_) | Run::Around | Run::AroundEvery => ensure!(
                 hops > 0,
                 "it never hopped; standard error:\n{}",
                 outcome.stderr
@@ -246,9 +270,9 @@ impl Subject {
 
     /// `ExpectSym: … same-address`: looks at the images as `popcorn extract` gives them.
     fn same_addresses(&self, config: &str) -> Result<()> {
-        let exe = self.build(config, false)?;
+        let exe = self.build(config, Run::AsBuilt(1))?;
         let mut tables = Vec::new();
-        for isa in ALL {
+        for isa in DEFAULT {
             let image = self.dir.path().join(format!("{config}.{}", isa.name));
             toolchain::compile(
                 Command::new(toolchain::tool("popcorn"))

@@ -3,7 +3,9 @@
 //!
 //! * `ISA/NAME`: runs from start to end as that ISA;
 //! * `self-every-K/NAME`: is captured and resumed in place at every K-th migration point;
-//! * `A-to-B-to-C/NAME`: moves around all ISAs.
+//! * `A-to-B-to-C/NAME`: moves around all ISAs;
+//! * `A-to-Z-to-B-to-C/lua`: is compiled for every ISA that there is, those that programs do not have by default
+//!   included, and moves around them.
 //!
 //! Output, exit status and the files it leaves behind must be those of plain clang's build. Builds are
 //! kept in the target directory until a compiler, libc or source is newer.
@@ -21,7 +23,10 @@ use popcorn_testsuite::projects::{changed, folder};
 use popcorn_testsuite::recipes::{RECIPES, Recipe};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
-use popcorn_toolchains::ALL;
+use popcorn_toolchains::DEFAULT;
+
+/// Programs that are compiled for every ISA as well.
+const FOR_EVERY_ISA: &[&str] = &["lua"];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -33,31 +38,51 @@ fn main() -> ExitCode {
             recipe,
             plain: OnceLock::new(),
             popcorn: OnceLock::new(),
+            every: OnceLock::new(),
             expected: OnceLock::new(),
         });
-        let mut add = |kind: String, lack: Option<String>, how: Vec<String>, hops: bool| {
+        let mut add = |kind: String, lack: Option<String>, how: Vec<String>, run: Run| {
             let program = program.clone();
             let name = format!("{kind}/{}", recipe.name);
             let lack = missing.clone().or(lack);
-            trials.push(trial(name, lack, move || program.check(&how, hops)));
+            trials.push(trial(name, lack, move || program.check(&how, run)));
         };
-        for isa in ALL {
+        for isa in DEFAULT {
             let how = vec!["--isa".to_owned(), isa.name.to_owned()];
             let lack = toolchain::missing_emulator(isa);
-            add(isa.name.to_owned(), lack, how, false);
+            add(isa.name.to_owned(), lack, how, Run::Stays);
         }
         let (k, far) = recipe.every;
         let hop = |s: String| vec!["--trace".to_owned(), "--hop".to_owned(), s];
         let here = hop(format!("every={k},isas=self"));
-        add(format!("self-every-{k}"), None, here, true);
-        let around = hop(format!(
-            "every={far},max=4,isas={}",
-            toolchain::all_isas(":")
-        ));
-        let lack = ALL.iter().find_map(|isa| toolchain::missing_emulator(isa));
-        add(toolchain::all_isas("-to-"), lack, around, true);
+        add(format!("self-every-{k}"), None, here, Run::Hops);
+        let around = |isas: String| hop(format!("every={far},max=4,isas={isas}"));
+        let lack = DEFAULT
+            .iter()
+            .find_map(|isa| toolchain::missing_emulator(isa));
+        let default = around(toolchain::all_isas(":"));
+        add(toolchain::all_isas("-to-"), lack, default, Run::Hops);
+        if FOR_EVERY_ISA.contains(&recipe.name) {
+            let every = around(toolchain::every_isa(":"));
+            let lack = toolchain::missing_any_emulator();
+            add(
+                toolchain::every_isa("-to-"),
+                lack,
+                every,
+                Run::HopsToEveryIsa,
+            );
+        }
     }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// What a run is to do, and of which build.
+#[derive(Clone, Copy, PartialEq)]
+enum Run {
+    Stays,
+    Hops,
+    /// Of the build for every ISA.
+    HopsToEveryIsa,
 }
 
 /// What the runs of a program printed, and the files they left.
@@ -72,18 +97,28 @@ struct Program {
     recipe: &'static Recipe,
     plain: Shared<PathBuf>,
     popcorn: Shared<PathBuf>,
+    /// For every ISA.
+    every: Shared<PathBuf>,
     expected: Shared<Results>,
 }
 
 impl Program {
-    fn check(&self, how: &[String], hops: bool) -> Result<()> {
+    fn check(&self, how: &[String], run: Run) -> Result<()> {
         let expected = share(&self.expected, || {
             let exe = share(&self.plain, || self.build("plain", toolchain::clang))?;
             self.run(&mut || Command::new(exe))
         })?;
-        let exe = share(&self.popcorn, || {
-            self.build("popcorn", || Command::new(toolchain::tool("popcorn-cc")))
-        })?;
+        let compiler = || Command::new(toolchain::tool("popcorn-cc"));
+        let exe = match run {
+            Run::Stays | Run::Hops => share(&self.popcorn, || self.build("popcorn", compiler)),
+            Run::HopsToEveryIsa => share(&self.every, || {
+                self.build("popcorn-every", || {
+                    let mut command = compiler();
+                    command.arg(format!("--popcorn-isas={}", toolchain::every_isa(",")));
+                    command
+                })
+            }),
+        }?;
         let got = self.run(&mut || {
             let mut command = Command::new(toolchain::tool("popcorn"));
             command.arg("run").args(how).arg(exe);
@@ -98,7 +133,7 @@ impl Program {
             let same = expected.files[i] == got.files[i];
             ensure!(same, "`{name}` is not the file that the plain build makes");
         }
-        ensure!(!hops || got.hops > 0, "it never hopped");
+        ensure!(run == Run::Stays || got.hops > 0, "it never hopped");
         Ok(())
     }
 
@@ -148,7 +183,7 @@ impl Program {
         command.args(&files).arg("-lm").arg("-o").arg(&fresh);
         let text = format!("{command:?}");
         let mut inputs = files;
-        if kind == "popcorn" {
+        if kind.starts_with("popcorn") {
             inputs.push(toolchain::tool("popcorn-cc"));
             for library in ["libc.a", "libpopcorn_rt.a"] {
                 inputs.push(toolchain::bin_dir().join("../sysroot/lib").join(library));

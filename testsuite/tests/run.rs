@@ -1,10 +1,11 @@
 //! `popcorn run`: what its options make a program do.
 
 use anyhow::{Result, ensure};
-use popcorn_testsuite::toolchain::missing_emulator;
+use popcorn_testsuite::toolchain::{every_isa, missing_emulator};
 use popcorn_testsuite::trials::hops;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::isa::page_size;
+use popcorn_toolchains::{ALL, BASE, DEFAULT, Isa};
 
 /// Passes migration points in recursion; prints a sum that depends on all of it.
 const DOWN: &str = r#"
@@ -74,6 +75,32 @@ fn points_and_gaps_are_counted() -> Result<()> {
     Ok(())
 }
 
+/// Prints its arguments, a line each.
+const ARGUMENTS: &str = r#"
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		puts(argv[i]);
+}
+"#;
+
+#[test]
+fn options_behind_the_program_reach_it() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file("arguments.c", ARGUMENTS);
+    w.ok("popcorn-cc", "arguments.c -o arguments")?;
+    for rest in ["--help", "-h", "--trace", "--isa vax", "x --help"] {
+        let outcome = w.ok("popcorn", &format!("run arguments {rest}"))?;
+        let expected = rest.replace(' ', "\n") + "\n";
+        ensure!(outcome.stdout == expected.as_bytes(), "{rest}: {outcome:?}");
+        ensure!(outcome.stderr.is_empty(), "{rest}: {outcome:?}");
+    }
+    Ok(())
+}
+
 /// Passes points with a second thread beside it, then alone.
 const BESIDE: &str = r#"
 #include <pthread.h>
@@ -101,7 +128,7 @@ fn a_program_with_threads_says_once_that_it_does_not_hop() -> Result<()> {
     w.file("beside.c", &format!("{}{BESIDE}{main}", &DOWN[..at]));
     w.ok("popcorn-cc", "-O2 beside.c -o beside")?;
     let printed = w.ok("popcorn", "run beside")?.stdout;
-    for isa in ALL.iter().filter(|i| missing_emulator(i).is_none()) {
+    for isa in DEFAULT.iter().filter(|i| missing_emulator(i).is_none()) {
         let line = format!(
             "run --isa {} --hop every=50,max=9,isas=self beside",
             isa.name
@@ -115,6 +142,60 @@ fn a_program_with_threads_says_once_that_it_does_not_hop() -> Result<()> {
         ensure!(outcome.stdout == printed, "{outcome:?}");
         // Once it is alone it makes up for it.
         ensure!(hops(&outcome.stderr) == 9, "{outcome:?}");
+    }
+    Ok(())
+}
+
+const PAGES: &str = r#"
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+#ifdef PAGESIZE
+#define CONSTANT PAGESIZE
+#else
+#define CONSTANT 0
+#endif
+int main(void) { printf("%ld %d\n", sysconf(_SC_PAGESIZE), CONSTANT); }
+"#;
+
+/// A program's pages are the largest of its ISAs', wherever it runs; a kernel's may be smaller, not larger. The emulator
+/// plays a kernel with other pages.
+#[test]
+fn a_kernel_with_larger_pages_than_the_program_is_refused_by_name() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file("pages.c", PAGES);
+    w.ok("popcorn-cc", "pages.c -o small")?;
+    w.ok(
+        "popcorn-cc",
+        &format!("pages.c -o large --popcorn-isas={}", every_isa(",")),
+    )?;
+    let (small, large) = (page_size(DEFAULT), page_size(ALL));
+    ensure!(w.ok("popcorn", "run small")?.stdout == format!("{small} {small}\n").into_bytes());
+    ensure!(w.ok("popcorn", "run large")?.stdout == format!("{large} 0\n").into_bytes());
+    let emulated = |isa: &&&Isa| isa.id != BASE.id && missing_emulator(isa).is_none();
+    let Some(isa) = DEFAULT.iter().find(emulated) else {
+        return Ok(());
+    };
+    for (program, size) in [("small", small), ("large", large)] {
+        for kernel in [small, large, 2 * large] {
+            let mut command = w.command("popcorn", &format!("run --isa {} {program}", isa.name));
+            command.env("QEMU_PAGESIZE", kernel.to_string());
+            let output = command.output()?;
+            let said = String::from_utf8_lossy(&output.stderr);
+            let refused = format!(
+                "popcorn: error: this kernel has pages of {kernel} bytes; the program was linked for pages of at most {size}\n"
+            );
+            ensure!(
+                output.status.success() == (kernel <= size),
+                "{program} {kernel}: {output:?}"
+            );
+            ensure!(
+                kernel <= size || said == refused,
+                "{program} {kernel}: {said}"
+            );
+        }
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ use popcorn_testsuite::process::{self, Outcome};
 use popcorn_testsuite::rust::{self, Cargo};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, describe, difference, hops, share, trial};
-use popcorn_toolchains::{ALL, BASE, Isa};
+use popcorn_toolchains::{BASE, DEFAULT, Isa};
 use tempfile::TempDir;
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -79,6 +79,8 @@ struct Builds {
     plain: Shared<PathBuf>,
     built: Shared<PathBuf>,
     dense: Shared<PathBuf>,
+    /// For every ISA.
+    every: Shared<PathBuf>,
     dir: TempDir,
 }
 
@@ -103,7 +105,17 @@ impl Builds {
                 .release("rust-programs")
         })
     }
+    fn every(&self) -> Result<&PathBuf> {
+        share(&self.every, || {
+            Cargo::popcorn(&Self::crate_dir(), "every")
+                .flag(&format!("--popcorn-isas={}", toolchain::every_isa(",")))
+                .release("rust-programs")
+        })
+    }
 }
+
+/// The program that moves around every ISA that there is: the build for those is one more of all programs.
+const FOR_EVERY_ISA: &str = "collections";
 
 /// How a program is run.
 #[derive(Clone, Copy)]
@@ -111,6 +123,8 @@ enum Run {
     As(&'static Isa),
     InPlace(u64),
     Around(u64),
+    /// Likewise, compiled for every ISA.
+    AroundEvery(u64),
     /// In place, at points as they are by default.
     AsBuilt(u64),
 }
@@ -129,7 +143,7 @@ fn main() -> ExitCode {
 
 fn trials() -> Result<Vec<Trial>> {
     let lack = toolchain::missing().or_else(rust::missing);
-    let emulators: Vec<_> = ALL
+    let emulators: Vec<_> = DEFAULT
         .iter()
         .map(|isa| toolchain::missing_emulator(isa))
         .collect();
@@ -138,6 +152,7 @@ fn trials() -> Result<Vec<Trial>> {
         plain: OnceLock::new(),
         built: OnceLock::new(),
         dense: OnceLock::new(),
+        every: OnceLock::new(),
         dir: tempfile::tempdir()?,
     });
     let mut trials = Vec::new();
@@ -170,7 +185,7 @@ fn trials() -> Result<Vec<Trial>> {
             let name = format!("rust/{kind}/{}", program.name);
             trials.push(trial(name, lack, move || check(&program, &builds, run)));
         };
-        for (isa, emulator) in ALL.iter().zip(&emulators) {
+        for (isa, emulator) in DEFAULT.iter().zip(&emulators) {
             let lack = lack.clone().or(emulator.clone());
             add(isa.name.to_owned(), lack, Run::As(isa));
         }
@@ -179,6 +194,10 @@ fn trials() -> Result<Vec<Trial>> {
         }
         let around = lack.clone().or(any_emulator.clone());
         add(toolchain::all_isas("-to-"), around, Run::Around(5));
+        if program.name == FOR_EVERY_ISA {
+            let lack = lack.clone().or(toolchain::missing_any_emulator());
+            add(toolchain::every_isa("-to-"), lack, Run::AroundEvery(5));
+        }
         if std::env::var_os("POPCORN_LONG").is_some() {
             for k in [1, 3] {
                 add(format!("self-as-built-{k}"), lack.clone(), Run::AsBuilt(k));
@@ -230,6 +249,11 @@ fn check(program: &Program, builds: &Builds, run: Run) -> Result<()> {
             command.args(["--trace", "--hop", &format!("every={k},max=6,isas={isas}")]);
             builds.dense()?
         }
+        Run::AroundEvery(k) => {
+            let isas = toolchain::every_isa(":");
+            command.args(["--trace", "--hop", &format!("every={k},max=6,isas={isas}")]);
+            builds.every()?
+        }
     };
     let outcome = start(program, command.arg(exe), cwd.path())?;
     ensure!(
@@ -245,7 +269,7 @@ fn check(program: &Program, builds: &Builds, run: Run) -> Result<()> {
     let (said, meant) = (messages(&outcome.stderr), messages(&expected.stderr));
     ensure!(said == meant, "standard error is\n{said}\nnot\n{meant}");
     // Not every program passes as many points as the larger k ask for.
-    if matches!(run, Run::InPlace(1) | Run::Around(_)) {
+    if matches!(run, Run::InPlace(1) | Run::Around(_) | Run::AroundEvery(_)) {
         ensure!(
             hops(&outcome.stderr) > 0,
             "it never hopped:\n{}",
@@ -301,7 +325,7 @@ fn threads_stay(exe: &Path) -> Result<()> {
     let mut out = std::io::BufReader::new(child.stdout.take().context("piped")?);
     let mut line = String::new();
     std::io::BufRead::read_line(&mut out, &mut line)?;
-    let other = ALL
+    let other = DEFAULT
         .iter()
         .find(|isa| isa.id != BASE.id)
         .context("one ISA only")?;
@@ -331,7 +355,7 @@ fn mixed() -> PathBuf {
 fn mixed_runs() -> Result<()> {
     let cargo = || Cargo::popcorn(&mixed(), "mixed");
     let expected = "82206 82206\n7\n";
-    let last = ALL[ALL.len() - 1].name;
+    let last = DEFAULT[DEFAULT.len() - 1].name;
     let run = cargo().run("run", &["--release", "--quiet", "--isa", last])?;
     ensure!(
         run.status.success() && run.stdout == expected.as_bytes(),
@@ -350,7 +374,7 @@ fn mixed_runs() -> Result<()> {
 
 /// `cargo popcorn test` runs a crate's own tests as another ISA.
 fn mixed_tests() -> Result<()> {
-    let isa = ALL[ALL.len() - 1].name;
+    let isa = DEFAULT[DEFAULT.len() - 1].name;
     let cargo = || Cargo::popcorn(&mixed(), "mixed");
     let run = cargo().run("test", &["--lib", "--isa", isa])?;
     let text = String::from_utf8_lossy(&run.stdout).into_owned();
@@ -370,7 +394,7 @@ fn mixed_tests() -> Result<()> {
 
 /// The examples of its documentation run as that ISA too, each in a process: one of them panics as it should.
 fn mixed_examples() -> Result<()> {
-    let isa = ALL[ALL.len() - 1].name;
+    let isa = DEFAULT[DEFAULT.len() - 1].name;
     let run = Cargo::popcorn(&mixed(), "mixed").run("test", &["--doc", "--isa", isa])?;
     let text = String::from_utf8_lossy(&run.stdout).into_owned();
     ensure!(run.status.success(), "{}", describe(&run));
@@ -546,7 +570,7 @@ fn projects_own_settings() -> Result<()> {
             "fn main() { std::process::exit(plug::plug().into()) }\n",
         ),
     ])?;
-    let isa = ALL[ALL.len() - 1].name;
+    let isa = DEFAULT[DEFAULT.len() - 1].name;
     let run = cargo_popcorn(&dir, &["run", "--offline", "--isa", isa])?;
     ensure!(status(&run) == 42, "{}", describe(&run));
     let note = "shared library `plug` is not built";

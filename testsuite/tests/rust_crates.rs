@@ -12,7 +12,7 @@ use popcorn_testsuite::process::{self, Outcome};
 use popcorn_testsuite::rust::{self, Cargo};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{describe, difference, hops, trial};
-use popcorn_toolchains::ALL;
+use popcorn_toolchains::DEFAULT;
 
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -84,9 +84,11 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let lack = toolchain::missing()
-        .or_else(rust::missing)
-        .or_else(|| ALL.iter().find_map(|isa| toolchain::missing_emulator(isa)));
+    let lack = toolchain::missing().or_else(rust::missing).or_else(|| {
+        DEFAULT
+            .iter()
+            .find_map(|isa| toolchain::missing_emulator(isa))
+    });
     let programs = CASES.iter().map(|case| {
         let name = format!("rust-crates/{}", case.name);
         trial(name, lack.clone(), || compare(case))
@@ -110,7 +112,7 @@ fn compare(case: &Case) -> Result<()> {
         command.arg("run");
         command
     };
-    for isa in ALL {
+    for isa in DEFAULT {
         let mut command = start();
         command.args(["--isa", isa.name]).arg(&popcorn);
         same(&run(case, command)?, &expected, isa.name)?;
@@ -157,7 +159,7 @@ fn run_tests(name: &str, which: &str) -> Result<()> {
     let dir = source(name)?;
     let plain = Cargo::plain(&dir, "plain").run("test", &["--release", which])?;
     ensure!(plain.status.success(), "plain: {}", describe(&plain));
-    for isa in ALL {
+    for isa in DEFAULT {
         let cargo = Cargo::popcorn(&dir, "popcorn");
         let outcome = cargo.run("test", &["--release", which, "--isa", isa.name])?;
         ensure!(

@@ -31,3 +31,7 @@ pub const CLANG_FLAGS: &[&str] = &[
     "-U__code_model_small__",
     "-D__popcorn__=1",
 ];
+
+/// What is added for programs whose pages are larger than [`LEAST_PAGE`](crate::isa::LEAST_PAGE): `<limits.h>` has no
+/// constant for them.
+pub const LARGE_PAGES: &str = "-D__popcorn_large_pages__=1";

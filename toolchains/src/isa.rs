@@ -1,12 +1,4 @@
-//! The table every ISA fills in, and the list of them.
-
-use crate::{aarch64, riscv64, x86_64};
-
-/// Every ISA the toolchain lowers to. The position in this list is [`Isa::id`].
-pub const ALL: &[&Isa] = &[&x86_64::ISA, &aarch64::ISA, &riscv64::ISA];
-
-/// The ISA whose ABI all IR is written in, and whose ELF files carry the others.
-pub const BASE: &Isa = &x86_64::ISA;
+//! The table every ISA fills in.
 
 /// Where a thread-local variable lies, as seen from the thread pointer (Drepper, *ELF Handling For
 /// Thread-Local Storage*, 2013).
@@ -76,6 +68,9 @@ pub struct Isa {
     pub cpu: &'static str,
     /// LLVM feature string.
     pub features: &'static str,
+    /// LLVM's command-line options for its back end: what it does by itself and the others do not, or what the ABI rules
+    /// out.
+    pub back_end_options: &'static [&'static str],
     /// Value of the `target-abi` module flag, where the back end reads one.
     pub target_abi: Option<&'static str>,
     /// `e_machine` (ELF).
@@ -86,6 +81,8 @@ pub struct Isa {
     pub linker_emulation: &'static str,
     /// Byte pattern for padding between functions: a trap instruction.
     pub trap: &'static [u8],
+    /// Bytes of a page of memory, as most of its kernels have it. A program's pages are the largest of its ISAs'.
+    pub page_size: u64,
     /// Stack alignment at a call, bytes.
     pub stack_align: u64,
     /// DWARF number of the stack pointer.
@@ -104,49 +101,32 @@ pub struct Isa {
     /// Whether the psABI has 32-bit integers sign-extended, whatever their signedness, when they are passed or
     /// returned in registers (RISC-V psABI, *Integer Calling Convention*).
     pub extends_ints: bool,
+    /// Whether LLVM's code for "less or greater" raises no exception for quiet NaNs. On RISC-V it takes two
+    /// comparisons by size, which do.
+    pub quiet_inequality: bool,
     /// Variables that compiled code gets at faster than LLVM's code model has it.
     pub shortcuts: &'static [Shortcut],
     /// Emulator for hosts of another ISA: a qemu-user program name.
     pub emulator: &'static str,
 }
 
+/// Bytes of a page of memory in programs of these ISAs, whichever they run on: a map of memory has to be one of
+/// pages wherever the program goes.
+pub fn page_size(isas: &[&Isa]) -> u64 {
+    isas.iter()
+        .map(|isa| isa.page_size)
+        .fold(LEAST_PAGE, u64::max)
+}
+
+/// The smallest page that there is.
+pub const LEAST_PAGE: u64 = 4096;
+
+/// The alignment of segments in linked files: no page is larger.
+pub const SEGMENT: u64 = 0x1_0000;
+
 impl Isa {
-    /// Looks an ISA up by its [`name`](Self::name).
-    pub fn by_name(name: &str) -> Option<&'static Isa> {
-        ALL.iter().copied().find(|isa| isa.name == name)
-    }
-
-    /// Looks an ISA up by its [`id`](Self::id).
-    pub fn by_id(id: u16) -> Option<&'static Isa> {
-        ALL.get(usize::from(id)).copied()
-    }
-
     /// Position of a DWARF register number in [`callee_saved`](Self::callee_saved).
     pub fn callee_saved_index(&self, dwarf: u16) -> Option<usize> {
         self.callee_saved.iter().position(|r| r.dwarf == dwarf)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_consistent() {
-        for (i, isa) in ALL.iter().enumerate() {
-            assert_eq!(usize::from(isa.id), i, "{}", isa.name);
-            assert!(isa.callee_saved_index(isa.fp).is_some(), "{}", isa.name);
-            assert!(isa.callee_saved_index(isa.sp).is_none(), "{}", isa.name);
-            for (j, r) in isa.callee_saved.iter().enumerate() {
-                assert_eq!(
-                    isa.callee_saved_index(r.dwarf),
-                    Some(j),
-                    "{} {}",
-                    isa.name,
-                    r.name
-                );
-            }
-            assert_eq!(Isa::by_name(isa.name).map(|i| i.id), Some(isa.id));
-        }
     }
 }

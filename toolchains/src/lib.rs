@@ -9,7 +9,10 @@
 mod aarch64;
 pub mod base_abi;
 pub mod isa;
+mod list;
+mod loongarch64;
 mod riscv64;
 mod x86_64;
 
-pub use isa::{ALL, BASE, Isa, PollCall, Shortcut};
+pub use isa::{Isa, PollCall, Shortcut};
+pub use list::{ALL, BASE, DEFAULT};

@@ -13,11 +13,13 @@ pub static ISA: Isa = Isa {
     data_layout: "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128",
     cpu: "generic-rv64",
     features: "+m,+a,+f,+d,+c,-relax",
+    back_end_options: &["-riscv-enable-global-merge=false"],
     target_abi: Some("lp64d"),
     elf_machine: 243,
     elf_flags: 0x5,
     linker_emulation: "elf64lriscv",
     trap: &[0x02, 0x90],
+    page_size: 4096,
     stack_align: 16,
     sp: 2,
     fp: 8,
@@ -127,6 +129,7 @@ pub static ISA: Isa = Isa {
         constraints: "={x10},~{x1},~{memory}",
     },
     extends_ints: true,
+    quiet_inequality: false,
     shortcuts: &[
         Shortcut {
             symbol: "__popcorn_flag",

@@ -12,11 +12,14 @@ pub static ISA: Isa = Isa {
     data_layout: "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128",
     cpu: "x86-64",
     features: "",
+    // At a landing pad the stack pointer would have to be where it was before the pushes, which no unwind rule says.
+    back_end_options: &["-no-x86-call-frame-opt"],
     target_abi: None,
     elf_machine: 62,
     elf_flags: 0,
     linker_emulation: "elf_x86_64",
     trap: &[0xcc],
+    page_size: 4096,
     stack_align: 16,
     sp: 7,
     fp: 6,
@@ -50,6 +53,7 @@ pub static ISA: Isa = Isa {
     tls: TlsVariant::Before,
     poll_call: PollCall::Convention(15),
     extends_ints: false,
+    quiet_inequality: true,
     shortcuts: &[],
     emulator: "qemu-x86_64",
 };

@@ -1,8 +1,8 @@
 //! Makes fat objects from C or LLVM IR with plain clang, for tests that need no popcorn-cc.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test that includes this uses some of it")]
 
 use popcorn_align_linker::{Input, Job};
-use popcorn_toolchains::{ALL, Isa};
+use popcorn_toolchains::{DEFAULT, Isa};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -76,7 +76,7 @@ impl Bench {
     pub fn pack(&self, name: &str, parts: &[PathBuf]) -> PathBuf {
         let out = self.path(&format!("{name}.o"));
         let mut command = Command::new("llvm-objcopy-22");
-        for (isa, part) in ALL.iter().zip(parts).skip(1) {
+        for (isa, part) in DEFAULT.iter().zip(parts).skip(1) {
             let section = format!(".popcorn.obj.{}", isa.name);
             command.arg(format!("--add-section={section}={}", part.display()));
             command.arg(format!("--set-section-flags={section}=exclude"));
@@ -96,7 +96,7 @@ impl Bench {
 
     /// Compiles another source per ISA.
     pub fn fat_each(&self, name: &str, source: impl Fn(&Isa) -> String, flags: &[&str]) -> PathBuf {
-        let parts: Vec<PathBuf> = ALL
+        let parts: Vec<PathBuf> = DEFAULT
             .iter()
             .map(|isa| self.compile(isa, name, &source(isa), flags))
             .collect();
@@ -127,7 +127,7 @@ impl Bench {
                 })
                 .collect(),
             output: self.path("prog"),
-            isas: ALL.to_vec(),
+            isas: DEFAULT.to_vec(),
             entry: "_start".to_owned(),
             keep: Vec::new(),
             save_temps: None,

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use popcorn_driver::Result;
 use popcorn_driver::cli::run::{self, How, Run};
-use popcorn_driver::rust::{cargo, compiler, doctests, link};
+use popcorn_driver::rust::{cargo, compiler, doctests, link, names};
 
 /// Runs a program that cargo built, as `popcorn run` does.
 #[derive(Parser)]
@@ -49,7 +49,7 @@ fn dispatch(words: &[String]) -> Result<ExitCode> {
     let words = words.get(1..).unwrap_or_default();
     match (name, words.first().map(String::as_str)) {
         (cargo::LINKER, _) => link::run(words).map(|()| ExitCode::SUCCESS),
-        (compiler::CC | compiler::CXX, _) => match compiler::become_compiler(name, words)? {},
+        (names::CC | names::CXX, _) => match compiler::become_compiler(name, words)? {},
         (_, Some("--runner")) => start(words),
         // cargo passes the name of the subcommand on.
         (_, Some("popcorn")) => build(&words[1..]),
@@ -70,7 +70,7 @@ fn start(words: &[String]) -> Result<ExitCode> {
     let again = words.len() + 1 - runner.words.len();
     let mut rest = runner.words.into_iter();
     let prog = cargo::place(Path::new(&rest.next().unwrap_or_default()))?;
-    let exe = cargo::own_path()?.into_os_string();
+    let exe = names::own_path()?.into_os_string();
     let again = words[..again].iter().map(OsString::from);
     let again: Vec<_> = [exe].into_iter().chain(again).collect();
     if let Some(script) = doctests::script(&prog, &again)? {

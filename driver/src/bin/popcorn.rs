@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 use popcorn_driver::cli::image::ImageFile;
 use popcorn_driver::cli::request::Answer;
 use popcorn_driver::cli::restore::Restore;
-use popcorn_driver::cli::run::{Run, isa};
-use popcorn_driver::cli::{checkpoint, extract, inspect, interrupt, migrate, report, restore, run};
+use popcorn_driver::cli::run::{self, isa};
+use popcorn_driver::cli::{checkpoint, extract, inspect, interrupt, migrate, report, restore};
 use popcorn_driver::{Error, runtime_build, sysroot};
 use popcorn_toolchains::Isa;
 
@@ -24,7 +24,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Cmd {
     /// Run a program
-    Run(Run),
+    #[command(override_usage = "popcorn run [OPTIONS] PROG [ARGS]...")]
+    Run(run::Words),
     /// Move a running process, and wait until it has happened
     Migrate {
         /// Process id
@@ -138,7 +139,7 @@ fn main() -> ExitCode {
 
 fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
     match command {
-        Cmd::Run(job) => match run::run(&job)? {},
+        Cmd::Run(words) => match run::run(&words.into())? {},
         Cmd::Migrate { pid, to, timeout } => {
             Ok(match migrate::migrate(pid, to, seconds(timeout)?)? {
                 Answer::Done(how) => {

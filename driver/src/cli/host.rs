@@ -3,6 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
+use popcorn_metadata::environment;
 use popcorn_toolchains::{BASE, Isa};
 
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ pub fn isa() -> &'static Isa {
 
 /// The variable that names another emulator than the one on `PATH`.
 pub fn emulator_variable(isa: &Isa) -> String {
-    format!("POPCORN_QEMU_{}", isa.name.to_uppercase())
+    format!("{}{}", environment::EMULATOR, isa.name.to_uppercase())
 }
 
 /// The emulator for `isa`, as an absolute path; `None` if this machine runs it by itself.

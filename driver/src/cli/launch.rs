@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use popcorn_metadata::environment;
 use popcorn_toolchains::{BASE, Isa};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
@@ -43,11 +44,11 @@ pub fn command(exe: &Exe, isa: &Isa, arg0: &OsStr) -> Result<Command> {
     };
     let prog = File::open(&exe.path).map_err(Error::io(&exe.path))?;
     command.env(
-        "POPCORN_PROG",
+        environment::PROGRAM,
         inherited(prog.into(), &exe.path)?.to_string(),
     );
     // The image's descriptor stays: the emulator opens it again for /proc/self/exe.
-    command.env("POPCORN_HOST", host::isa().name);
+    command.env(environment::HOST, host::isa().name);
     Ok(command)
 }
 

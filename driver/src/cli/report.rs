@@ -9,6 +9,7 @@ use popcorn_metadata::elf::Elf;
 use popcorn_metadata::image::{Checkpoint, FD_GIVEN, Fd, Map, VERSION};
 use popcorn_metadata::info::{Function, Info, Site};
 use popcorn_metadata::package;
+use popcorn_metadata::record::{descriptor, header};
 use serde::Serialize;
 
 use crate::cli::checkpoint::isa_name;
@@ -188,12 +189,14 @@ fn frames(
     let mut frames = Vec::new();
     for n in 0..checkpoint.records.frames {
         let wrong = || damaged(&format!("frame record {n} makes no sense"));
-        let descriptor = u64_at(records, 0).ok_or_else(wrong)?;
-        let known = memory.read(descriptor, 40).ok_or_else(wrong)?;
-        let size = u32_at(&known, 16).unwrap_or(0) as usize;
+        let descriptor = u64_at(records, header::DESCRIPTOR).ok_or_else(wrong)?;
+        let known = memory
+            .read(descriptor, descriptor::SIZE)
+            .ok_or_else(wrong)?;
+        let size = u32_at(&known, descriptor::RECORD_SIZE).unwrap_or(0) as usize;
         let bytes = records
             .get(..size)
-            .filter(|_| size >= 32)
+            .filter(|_| size >= header::SIZE)
             .ok_or_else(wrong)?;
         let function = table
             .find(descriptor)
@@ -215,7 +218,7 @@ fn frames(
 
 /// A function that the table does not have, by its descriptor.
 fn nameless(memory: &Memory<'_>, descriptor: &[u8]) -> String {
-    let function = u64_at(descriptor, 8).unwrap_or(0);
+    let function = u64_at(descriptor, descriptor::FUNCTION).unwrap_or(0);
     let name = memory.function(function);
     name.unwrap_or_else(|| format!("{function:#x}"))
 }
@@ -223,7 +226,7 @@ fn nameless(memory: &Memory<'_>, descriptor: &[u8]) -> String {
 fn frames_of(record: &Record<'_>, frames: &mut Vec<Frame>) {
     let function = record.function;
     let nothing = Site::default();
-    let site = u32_at(record.bytes, 16).unwrap_or(0) as usize;
+    let site = u32_at(record.bytes, header::SITE).unwrap_or(0) as usize;
     let site = function.sites.get(site).unwrap_or(&nothing);
     let first = frames.len();
     let depth = site.at.len().max(1);

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use popcorn_metadata::environment;
 use popcorn_metadata::image::{Checkpoint, FD_GIVEN, Fd};
 use popcorn_toolchains::Isa;
 
@@ -41,9 +42,9 @@ pub fn restore(job: &Restore) -> Result<std::convert::Infallible> {
     command.args(arguments.map(OsStr::from_bytes));
     let bytes = File::open(&job.file).map_err(Error::io(&job.file))?;
     let number = launch::inherited(bytes.into(), &job.file)?;
-    command.env("POPCORN_RESUME", number.to_string());
+    command.env(environment::RESUME, number.to_string());
     if job.trace {
-        command.env("POPCORN_TRACE", "1");
+        command.env(environment::TRACE, "1");
     }
     Err(launch::exec(command))
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use popcorn_metadata::environment;
 use popcorn_toolchains::{BASE, Isa};
 
 use crate::args::unknown_isa;
@@ -32,21 +33,41 @@ pub fn isa(name: &str) -> std::result::Result<&'static Isa, String> {
     Isa::by_name(name).ok_or_else(|| unknown_isa(name).to_string())
 }
 
-/// What to run, and how.
+/// The command line of `popcorn run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct Words {
     #[command(flatten)]
-    pub how: How,
+    how: How,
     /// Print at the end how many migration points it passed, and the longest time between two
     #[arg(long)]
+    gaps: bool,
+    /// The program and its arguments; what stands behind PROG is the program's
+    // One list: if PROG were an argument of its own, options directly behind it would be taken from the program.
+    #[arg(value_name = "PROG", trailing_var_arg = true, required = true)]
+    words: Vec<OsString>,
+}
+
+impl From<Words> for Run {
+    fn from(line: Words) -> Run {
+        let mut words = line.words.into_iter();
+        Run {
+            how: line.how,
+            gaps: line.gaps,
+            env: Vec::new(),
+            prog: words.next().unwrap_or_default().into(),
+            args: words.collect(),
+        }
+    }
+}
+
+/// What to run, and how.
+#[derive(Debug)]
+pub struct Run {
+    pub how: How,
     pub gaps: bool,
     /// Changes of the environment; without a value the variable goes.
-    #[arg(skip)]
     pub env: Vec<(OsString, Option<OsString>)>,
-    /// The program
     pub prog: PathBuf,
-    /// Its arguments
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub args: Vec<OsString>,
 }
 
@@ -65,13 +86,13 @@ pub fn run(run: &Run) -> Result<std::convert::Infallible> {
     // From here on every ISA that the program may run as is in the file and can run here.
     let mut command = launch::command(&exe, isa, run.prog.as_os_str())?;
     if let Some(text) = &run.how.hop {
-        command.env("POPCORN_HOP", text);
+        command.env(environment::HOP, text);
     }
     if run.how.trace {
-        command.env("POPCORN_TRACE", "1");
+        command.env(environment::TRACE, "1");
     }
     if run.gaps {
-        command.env("POPCORN_GAPS", "1");
+        command.env(environment::GAPS, "1");
     }
     for (name, value) in &run.env {
         match value {
@@ -95,4 +116,63 @@ fn find(prog: &Path) -> Result<PathBuf> {
         });
     }
     prog.canonicalize().map_err(Error::io(prog))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        words: Words,
+    }
+
+    fn parse(line: &str) -> std::result::Result<Run, clap::Error> {
+        Line::try_parse_from(line.split(' ')).map(|line| line.words.into())
+    }
+
+    #[test]
+    fn what_stands_behind_the_program_is_the_programs() {
+        for rest in [
+            "--help",
+            "-h",
+            "--trace",
+            "--gaps",
+            "--version",
+            "--isa vax",
+            "--hop x",
+            "-- --help",
+            "x --help -- -h",
+        ] {
+            let run = parse(&format!("run --gaps prog {rest}")).expect(rest);
+            assert_eq!(run.prog, Path::new("prog"), "{rest}");
+            let args: Vec<&str> = run.args.iter().map(|a| a.to_str().unwrap()).collect();
+            assert_eq!(args.join(" "), rest);
+            assert!(
+                run.gaps && !run.how.trace && run.how.isa.is_none(),
+                "{rest}"
+            );
+        }
+    }
+
+    #[test]
+    fn options_stand_before_the_program() {
+        let line = format!("run --trace --isa {} prog", BASE.name);
+        let run = parse(&line).unwrap();
+        assert!(run.how.trace && run.args.is_empty());
+        assert_eq!(run.how.isa.map(|isa| isa.id), Some(BASE.id));
+        let run = parse("run -- -prog --trace").unwrap();
+        assert_eq!(run.prog, Path::new("-prog"));
+        assert_eq!(run.args, ["--trace"]);
+        for wrong in [
+            "run",
+            "run --trace",
+            "run --unknown prog",
+            "run --isa vax prog",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -7,12 +7,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use popcorn_toolchains::BASE;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::compiler::{CC, CXX};
 use super::flags;
+use super::names::{CC, CXX, MARK, own_path, target};
 use crate::error::{Error, Result};
 use crate::tools::Sysroot;
 
@@ -21,9 +20,6 @@ pub const LINKER: &str = "popcorn-rust-ld";
 
 /// A word of the linker's that only makes cargo see a difference.
 pub const TOOLCHAIN: &str = "--popcorn-toolchain=";
-
-/// What marks the compilation of a crate for the program, as opposed to one for a build script or macro.
-pub const MARK: &str = "-Clinker-plugin-lto";
 
 /// The command line, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -120,11 +116,6 @@ impl Line {
             }
         })
     }
-}
-
-/// rustc's name of the base ABI.
-pub fn target() -> String {
-    format!("{}-unknown-linux-gnu", BASE.name)
 }
 
 /// Runs `cargo popcorn`; what cargo's status was.
@@ -320,12 +311,6 @@ fn install_names(exe: &Path, folder: &Path) -> Result<()> {
         fs::rename(&temp, &link).map_err(Error::io(&link))?;
     }
     Ok(())
-}
-
-/// The path of this program, without links.
-pub fn own_path() -> Result<PathBuf> {
-    let exe = std::env::current_exe().and_then(|e| e.canonicalize());
-    exe.map_err(Error::io(Path::new("/proc/self/exe")))
 }
 
 /// The cargo that called us, or the one on `PATH`.

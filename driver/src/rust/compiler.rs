@@ -5,14 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::cargo;
 use super::flags::RUSTC;
+use super::names::{self, CXX, MARK};
 use crate::error::{Error, Result};
-
-/// The name under which build scripts call this program to compile C.
-pub const CC: &str = "popcorn-rust-cc";
-/// The name for C++.
-pub const CXX: &str = "popcorn-rust-c++";
 
 /// Becomes the compiler; returns only if that fails.
 pub fn become_compiler(name: &str, words: &[String]) -> Result<std::convert::Infallible> {
@@ -23,7 +18,7 @@ pub fn become_compiler(name: &str, words: &[String]) -> Result<std::convert::Inf
         if name == CXX {
             refuse_sources(&words)?;
         }
-        tool = cargo::own_path()?.with_file_name("popcorn-cc");
+        tool = names::own_path()?.with_file_name("popcorn-cc");
         words.retain(|w| !is_understood(w));
     }
     let source = Command::new(&tool).args(words).exec();
@@ -36,13 +31,13 @@ pub fn become_compiler(name: &str, words: &[String]) -> Result<std::convert::Inf
 
 /// Whether the build script that asks builds for the program.
 fn is_for_the_program() -> bool {
-    std::env::var(RUSTC.encoded).is_ok_and(|flags| flags.contains(cargo::MARK))
+    std::env::var(RUSTC.encoded).is_ok_and(|flags| flags.contains(MARK))
 }
 
 /// Whether a flag of the `cc` crate's only repeats what holds for everything here: the target, and that
 /// what links sees the whole program.
 fn is_understood(flag: &str) -> bool {
-    flag == format!("--target={}", cargo::target()) || flag.starts_with("-flto")
+    flag == format!("--target={}", names::target()) || flag.starts_with("-flto")
 }
 
 /// C++ is refused where it is compiled; what else is asked of a C++ compiler popcorn-cc can answer.
@@ -67,7 +62,7 @@ fn refuse_sources(words: &[String]) -> Result<()> {
 
 /// Variables of a build that a program which cargo starts is not to see.
 pub fn hidden() -> Vec<OsString> {
-    let ours = |name: &&str| std::env::var(name).is_ok_and(|v| v.contains(cargo::MARK));
+    let ours = |name: &&str| std::env::var(name).is_ok_and(|v| v.contains(MARK));
     let names = [RUSTC.encoded, super::flags::RUSTDOC.encoded];
     names
         .iter()

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, elf};
 use popcorn_align_linker as linker;
+use popcorn_metadata::sections;
 use popcorn_passes::merge::Part;
 
 use super::line::Line;
@@ -16,7 +17,6 @@ use crate::error::{Error, Result};
 /// Where rustc leaves bitcode beside machine code.
 const BITCODE_SECTION: &str = ".llvmbc";
 /// Where a fat object has its parts for the other ISAs.
-const FAT_SECTION: &str = ".popcorn.obj.";
 /// The crate of compiler helper functions: the sysroot has its own, the same on every ISA.
 const BUILTINS: &str = "compiler_builtins";
 
@@ -149,7 +149,7 @@ fn kind(bytes: &[u8]) -> Option<Kind<'_>> {
     {
         return Some(Kind::Bitcode(bitcode));
     }
-    let fat = |s: &object::Section| s.name().is_ok_and(|n| n.starts_with(FAT_SECTION));
+    let fat = |s: &object::Section| s.name().is_ok_and(|n| n.starts_with(sections::OBJECT));
     if file.sections().any(|s| fat(&s)) {
         return Some(Kind::Fat);
     }

@@ -50,6 +50,8 @@ pub fn run(words: &[String]) -> Result<()> {
         leaf: leaf.clone(),
         save_temps: save_temps.clone(),
         name: name.clone(),
+        check: popcorn_passes::Check::from_environment(),
+        clock: popcorn_passes::Clock::default(),
     };
     let object = popcorn_passes::compile(&module, &options, Output::Object)?;
     let mut files = vec![linker::Input::Object {

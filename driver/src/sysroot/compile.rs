@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow};
+use popcorn_metadata::sections;
 use popcorn_passes::{OptLevel, Options, Output, Points};
 use popcorn_toolchains::{ALL, BASE, Isa, base_abi};
 
@@ -52,6 +53,7 @@ const LIBC_FLAGS: &[&str] = &[
     "-ffunction-sections",
     "-fdata-sections",
     "-D_XOPEN_SOURCE=700",
+    base_abi::LARGE_PAGES,
     "-w",
 ];
 
@@ -92,6 +94,8 @@ pub fn to_objects(
             leaf: leaves.cloned().unwrap_or_default(),
             save_temps: None,
             name: unit.name.clone(),
+            check: popcorn_passes::Check::default(),
+            clock: popcorn_passes::Clock::default(),
         };
         popcorn_passes::compile(&bitcode[i], &options, Output::Object)
             .with_context(|| unit.name.clone())
@@ -117,7 +121,7 @@ pub fn assemble(tree: &Tree, work: &Path) -> Result<Vec<(String, Vec<u8>)>> {
                 base = Some(object);
                 continue;
             }
-            let section = format!(".popcorn.obj.{}", isa.name);
+            let section = format!("{}{}", sections::OBJECT, isa.name);
             pack.arg(format!("--add-section={section}={}", object.display()));
             pack.arg(format!("--set-section-flags={section}=exclude,readonly"));
         }

@@ -10,9 +10,15 @@ use popcorn_metadata::image::{
 fn repair(bytes: &mut [u8]) -> Option<()> {
     let length = bytes.len() as u64;
     bytes.get_mut(0..8)?.copy_from_slice(&MAGIC);
-    bytes.get_mut(8..12)?.copy_from_slice(&VERSION.to_le_bytes());
-    bytes.get_mut(36..40)?.copy_from_slice(&(Section::SIZE as u32).to_le_bytes());
-    bytes.get_mut(48..56)?.copy_from_slice(&length.to_le_bytes());
+    bytes
+        .get_mut(8..12)?
+        .copy_from_slice(&VERSION.to_le_bytes());
+    bytes
+        .get_mut(36..40)?
+        .copy_from_slice(&(Section::SIZE as u32).to_le_bytes());
+    bytes
+        .get_mut(48..56)?
+        .copy_from_slice(&length.to_le_bytes());
     let header = Header::from_bytes(bytes).ok()?;
     let table = usize::try_from(header.table).ok()?;
     let end = table.checked_add((header.sections as usize).checked_mul(Section::SIZE)?)?;
@@ -44,7 +50,11 @@ fn read(bytes: &[u8]) {
     let Ok(checkpoint) = Checkpoint::read(image) else {
         return;
     };
-    let _ = (checkpoint.program(), checkpoint.directory(), checkpoint.record_bytes());
+    let _ = (
+        checkpoint.program(),
+        checkpoint.directory(),
+        checkpoint.record_bytes(),
+    );
     let count = checkpoint.arguments().count()
         + checkpoint.descriptors().count()
         + checkpoint.signals().count()

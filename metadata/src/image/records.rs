@@ -8,9 +8,9 @@ pub const FD_GIVEN: u32 = 2;
 record! {
     /// One entry of the section table.
     pub struct Section[48] {
-        /// One of [`kind`].
+        /// One of [`kind`](super::kind).
         0 => kind: u32,
-        /// Bits of [`flag`].
+        /// Bits of [`flag`](super::flag).
         4 => flags: u32,
         /// Where the contents belong in memory (memory sections), else 0.
         8 => address: u64,
@@ -20,7 +20,7 @@ record! {
         24 => offset: u64,
         /// Bytes they have in the image.
         32 => file_length: u64,
-        /// [`checksum`] of the contents, if [`flag::CHECKED`].
+        /// [`checksum`](super::checksum) of the contents, if [`CHECKED`](super::flag::CHECKED).
         40 => checksum: u64,
     }
 }

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use crate::llvm::{Block, Builder, IntPredicate, Value};
 
-use super::Runtime;
 use super::layout::{Layout, RECORD_SITE};
+use super::runtime::Runtime;
 use super::sites::Site;
 
 pub fn add_pads(runtime: &Runtime, f: Value, sites: &[Site], layout: &Layout) {

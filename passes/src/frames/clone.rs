@@ -8,9 +8,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::llvm::{Block, Builder, Opcode, TailCall, Type, Value};
 
-use super::Runtime;
 use super::capture::{reopen, split_pad};
 use super::layout::{Layout, RECORD_DESCRIPTOR, RECORD_HEADER, RECORD_NEXT, RECORD_SITE};
+use super::runtime::Runtime;
 use super::sites::Site;
 
 /// What is known of the function.

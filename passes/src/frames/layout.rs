@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use popcorn_metadata::record::{self, header};
+
 use crate::llvm::{Module, Opcode, Value};
 
 use super::liveness::Live;
 
-/// Offsets of the record's header fields (docs/abi.md, section 7).
-pub const RECORD_DESCRIPTOR: u64 = 0;
-pub const RECORD_NEXT: u64 = 8;
-pub const RECORD_SITE: u64 = 16;
-pub const RECORD_HEADER: u64 = 32;
+/// Offsets of the record's header fields, as IR has them.
+pub const RECORD_DESCRIPTOR: u64 = header::DESCRIPTOR as u64;
+pub const RECORD_NEXT: u64 = header::NEXT as u64;
+pub const RECORD_SITE: u64 = header::SITE as u64;
+pub const RECORD_HEADER: u64 = header::SIZE as u64;
 
 /// A chain of recomputations is at most this long; longer ones would be repeated at every use.
 const MAX_DEPTH: u32 = 3;
@@ -85,7 +87,7 @@ impl Layout {
             derived,
             stored,
             derived_at,
-            size: size.next_multiple_of(16),
+            size: size.next_multiple_of(record::ALIGN),
             sites,
         }
     }

@@ -14,83 +14,70 @@
 
 mod capture;
 mod clone;
+mod data_stack;
 mod info;
 mod layout;
 mod liveness;
+mod reachability;
 mod reentry;
+mod runtime;
 mod sites;
 
 use popcorn_metadata::info::Function;
+use popcorn_metadata::record::{self, descriptor};
+use popcorn_metadata::sections;
+use popcorn_metadata::symbols::function;
 
+use crate::error::Error;
 use crate::llvm::{Linkage, Module, Type, Value};
-use crate::reach::Reach;
-use crate::sjlj;
+use crate::neutral::sjlj;
+use crate::points::Polled;
+use crate::program::{Optimised, symbols};
+use crate::watch::Watch;
+use reachability::Reach;
+use runtime::Runtime;
 
-/// A section-name prefix: the linker puts what begins with it into the cold segment.
-const CLONE_SECTION: &str = ".text.popcorn.resume.";
-const DESCRIPTOR_SECTION: &str = ".rodata.popcorn.desc.";
-pub(crate) const DESCRIPTOR_PREFIX: &str = "__popcorn_desc.";
-const CLONE_PREFIX: &str = "__popcorn_resume.";
-
-/// The runtime's entry points, declared.
-pub(super) struct Runtime<'m> {
-    module: &'m Module,
+/// A module whose functions say, where a migration point may be below, what lives there.
+pub(crate) struct Framed {
+    pub module: Module,
+    /// What the records of its functions hold.
+    pub info: Vec<Function>,
 }
 
-impl<'m> Runtime<'m> {
-    fn function(&self, name: &str, ret: Type, params: &[Type]) -> (Value, Type) {
-        let ty = Type::function(ret, params, false);
-        (self.module.declare(name, ty), ty)
+/// A module that is never on the stack of a migrating process.
+pub(crate) fn none(optimised: Optimised) -> Framed {
+    Framed {
+        module: optimised.into_module(),
+        info: Vec::new(),
     }
-    fn poll(&self) -> (Value, Type) {
-        let (f, ty) = self.function("__popcorn_poll", self.module.ptr(), &[]);
-        f.add_function_attribute("cold", 0);
-        f.add_function_attribute("nounwind", 0);
-        (f, ty)
-    }
-    fn capture_next(&self) -> (Value, Type) {
-        let m = self.module;
-        let (f, ty) = self.function("__popcorn_capture_next", m.void(), &[m.ptr()]);
-        f.add_function_attribute("noreturn", 0);
-        f.add_function_attribute("cold", 0);
-        (f, ty)
-    }
-    fn capture_skip(&self) -> (Value, Type) {
-        let m = self.module;
-        let (f, ty) = self.function("__popcorn_capture_skip", m.void(), &[m.ptr()]);
-        f.add_function_attribute("noreturn", 0);
-        f.add_function_attribute("cold", 0);
-        (f, ty)
-    }
-    fn reenter(&self) -> (Value, Type) {
-        let m = self.module;
-        let (f, ty) = self.function("__popcorn_reenter", m.void(), &[m.ptr()]);
-        f.add_function_attribute("nounwind", 0);
-        (f, ty)
-    }
-    fn reentered(&self) -> (Value, Type) {
-        let (f, ty) = self.function("__popcorn_reentered", self.module.ptr(), &[]);
-        f.add_function_attribute("cold", 0);
-        f.add_function_attribute("nounwind", 0);
-        (f, ty)
-    }
-    fn resume_done(&self) -> (Value, Type) {
-        let m = self.module;
-        let (f, ty) = self.function("__popcorn_resume_done", m.void(), &[m.ptr()]);
-        f.add_function_attribute("nounwind", 0);
-        (f, ty)
-    }
-    fn flag(&self) -> Value {
-        let g = self
-            .module
-            .declare_global("__popcorn_flag", self.module.int(32));
-        g.set_hidden();
-        g
-    }
+}
+
+/// Adds a data stack and frames to the functions that a migrating process may have on its stack.
+pub(crate) fn run(polled: Polled, watch: &Watch) -> Result<Framed, Error> {
+    let module = polled.into_module();
+    let mut info = Vec::new();
+    watch.time("frames", None, || {
+        let reach = Reach::analyse(&module, &watch.options.leaf);
+        let instrumented: Vec<Value> = module
+            .definitions()
+            .into_iter()
+            .filter(|f| reach.is_instrumented(*f))
+            .collect();
+        reach.use_c_convention(&module);
+        for f in &instrumented {
+            data_stack::run(&module, *f);
+        }
+        watch.save(&module, "datastack")?;
+        for f in &instrumented {
+            info.extend(add(&module, *f, &reach));
+        }
+        watch.save(&module, "frames")
+    })?;
+    Ok(Framed { module, info })
 }
 
 /// Adds frames to one instrumented function; what its records hold. `None` if it turned out to have no site.
-pub fn run(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
+fn add(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
     f.remove_unreachable_blocks();
     let runtime = Runtime { module };
     let sites = sites::split(&runtime, f, reach);
@@ -127,7 +114,7 @@ pub fn run(module: &Module, f: Value, reach: &Reach) -> Option<Function> {
 fn declare_clone(module: &Module, f: Value) -> Value {
     let name = f.name();
     let ty = Type::function(f.value_type().return_type(), &[module.ptr()], false);
-    let resume = module.add_function(&format!("{CLONE_PREFIX}{name}"), ty);
+    let resume = module.add_function(&format!("{}{name}", function::CLONE), ty);
     resume.set_linkage(f.linkage());
     if f.has_comdat() {
         resume.copy_comdat(f);
@@ -135,7 +122,7 @@ fn declare_clone(module: &Module, f: Value) -> Value {
     resume.set_personality(f.personality().unwrap_or_else(|| sjlj::personality(module)));
     resume.add_function_attribute("cold", 0);
     resume.add_function_attribute("noinline", 0);
-    resume.add_function_attribute("uwtable", crate::lower::ASYNC_UNWIND_TABLE);
+    resume.add_function_attribute("uwtable", symbols::ASYNC_UNWIND_TABLE);
     resume
 }
 
@@ -144,7 +131,7 @@ fn place_clone(f: Value, resume: Value) {
     if !f.is_local_linkage() {
         resume.set_hidden();
     }
-    resume.set_section(&format!("{CLONE_SECTION}{}", f.name()));
+    resume.set_section(&format!("{}{}", sections::CLONE, f.name()));
     // Loops do not stay in it.
     resume.add_function_attribute("minsize", 0);
     resume.add_function_attribute("optsize", 0);
@@ -158,24 +145,28 @@ fn describe(module: &Module, f: Value, resume: Value, layout: &layout::Layout, s
     let mut text = name.clone().into_bytes();
     text.push(0);
     let text = module.const_bytes(&text);
-    let label = module.add_global(&format!("__popcorn_name.{name}"), text.ty());
+    let label = module.add_global(&format!("{}{name}", function::NAME), text.ty());
     label.set_initializer(text);
     label.set_linkage(Linkage::LLVMInternalLinkage);
     label.set_constant(true);
-    let value = module.const_struct(&[
-        resume,
-        f,
-        module.i32_const(layout.size()),
-        module.i32_const(sites as u64),
-        label,
-        module.ptr().null(),
-    ]);
-    let g = module.add_global(&format!("{DESCRIPTOR_PREFIX}{name}"), value.ty());
+    let fields = [
+        (descriptor::RESUME, resume),
+        (descriptor::FUNCTION, f),
+        (descriptor::RECORD_SIZE, module.i32_const(layout.size())),
+        (descriptor::SITES, module.i32_const(sites as u64)),
+        (descriptor::NAME, label),
+        (descriptor::INFO, module.ptr().null()),
+    ];
+    let value = module.const_struct(&fields.map(|(_, value)| value));
+    for (i, (offset, _)) in fields.iter().enumerate() {
+        debug_assert_eq!(module.layout().offset(value.ty(), i), *offset as u64);
+    }
+    let g = module.add_global(&format!("{}{name}", function::DESCRIPTOR), value.ty());
     g.set_initializer(value);
     g.set_constant(true);
     g.set_linkage(f.linkage());
-    g.set_alignment(16);
-    g.set_section(&format!("{DESCRIPTOR_SECTION}{name}"));
+    g.set_alignment(record::ALIGN);
+    g.set_section(&format!("{}{name}", sections::DESCRIPTOR));
     if f.has_comdat() {
         g.copy_comdat(f);
         label.copy_comdat(f);

@@ -9,18 +9,16 @@
 //! Inner loops have no entrance: entering them from outside would make the loops around them irreducible.
 //! A clone that resumes inside an inner loop stays in it for the rest of one round of the outermost.
 
+use popcorn_metadata::symbols::runtime;
 use std::collections::HashMap;
 
 use crate::llvm::{Block, Builder, IntPredicate, Loop, Loops, Module, Value, gather_entries};
 
 use crate::points::COLD_CHUNK;
 
-use super::Runtime;
 use super::layout::{Layout, RECORD_SITE};
+use super::runtime::Runtime;
 use super::sites::Site;
-
-/// The thread-local variable that holds the frame to go on from, if any.
-const REENTRY: &str = "__popcorn_reentry";
 
 /// A loop with fewer instructions, and none inside, has no entrance.
 const SMALL: usize = 48;
@@ -101,7 +99,7 @@ fn test_at_entry(runtime: &Runtime, f: Value, count: usize, sites: usize) -> (Va
         t.erase();
     }
     let again = f.append_block("again");
-    let variable = m.declare_thread_local(REENTRY, m.ptr());
+    let variable = m.declare_thread_local(runtime::REENTRY, m.ptr());
     let b = Builder::at_end(m, entry);
     let place = b.thread_local_address(variable, "reentry");
     let value = b.load(m.ptr(), place, "reentry");

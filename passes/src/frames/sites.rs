@@ -3,10 +3,13 @@
 //! Afterwards every call site is an invoke with a continuation and a pad of its own, and a migration
 //! point is a branch on the flag to cold code.
 
-use crate::llvm::{Block, Builder, IntPredicate, Opcode, TailCall, Value};
-use crate::reach::{POINT_HERE, Reach, is_point};
+use popcorn_metadata::symbols;
 
-use super::Runtime;
+use crate::llvm::{Block, Builder, IntPredicate, Opcode, TailCall, Value};
+use crate::points::marker::{POINT_HERE, is_point};
+
+use super::reachability::Reach;
+use super::runtime::Runtime;
 
 /// One site. Its index is its position in the list.
 #[derive(Debug, Clone)]
@@ -26,9 +29,6 @@ pub enum Site {
         next: Block,
     },
 }
-
-/// What the runtime's functions are called.
-const RUNTIME_PREFIX: &str = "__popcorn_";
 
 impl Site {
     /// Where execution goes on.
@@ -87,7 +87,7 @@ fn is_foreign_call(inst: Value) -> bool {
     let callee = inst.callee();
     callee.is_declaration()
         && !callee.is_intrinsic()
-        && !callee.name().starts_with(RUNTIME_PREFIX)
+        && !callee.name().starts_with(symbols::OURS)
         && !is_point(inst)
 }
 

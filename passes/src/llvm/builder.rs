@@ -5,7 +5,10 @@ use std::ffi::c_uint;
 use llvm_sys::core::*;
 use llvm_sys::prelude::LLVMBuilderRef;
 
-use super::{Block, IntPredicate, Module, Opcode, Ordering, RealPredicate, Type, Value, shim};
+use super::kinds::{IntPredicate, Opcode, Ordering, RealPredicate};
+use super::module::Module;
+use super::shim;
+use super::value::{Block, Type, Value};
 
 /// An insertion point. Instructions that need a debug location take the one of the place.
 pub struct Builder<'m> {
@@ -73,9 +76,6 @@ impl<'m> Builder<'m> {
     pub fn located_like(mut self, inst: Value) -> Self {
         self.like = Some(inst);
         self
-    }
-    pub fn block(&self) -> Block {
-        unsafe { Block(LLVMGetInsertBlock(self.raw)) }
     }
     pub fn load(&self, ty: Type, ptr: Value, name: &str) -> Value {
         let n = cstr(name);
@@ -320,9 +320,6 @@ impl<'m> Builder<'m> {
     }
     pub fn unreachable(&self) -> Value {
         unsafe { Value(LLVMBuildUnreachable(self.raw)) }
-    }
-    pub fn resume(&self, v: Value) -> Value {
-        unsafe { Value(LLVMBuildResume(self.raw, v.0)) }
     }
     /// Inserts a cloned instruction.
     pub fn insert_clone(&self, inst: Value, name: &str) -> Value {

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char, c_void};
 use llvm_sys::core::LLVMDisposeMessage;
 use llvm_sys::prelude::LLVMValueRef;
 
-use super::Value;
+use super::value::Value;
 
 #[repr(C)]
 #[derive(Clone, Copy)]

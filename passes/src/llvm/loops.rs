@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use llvm_sys::prelude::{LLVMBasicBlockRef, LLVMValueRef};
 
-use super::{Block, Value};
+use super::value::{Block, Value};
 
 unsafe extern "C" {
     fn popcorn_loops_new(function: LLVMValueRef, simplify: i32) -> *mut c_void;

@@ -5,8 +5,14 @@
 //! thing they name has not been erased; a pass that erases an instruction does not touch its handle
 //! again. All handles of one compilation live on one thread.
 
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "nearly all blocks are one call of LLVM's C interface on valid handles, which is the rule above"
+)]
+
 mod builder;
 pub mod debug;
+mod kinds;
 mod loops;
 mod module;
 mod shim;
@@ -14,11 +20,7 @@ mod value;
 
 pub use builder::Builder;
 pub use loops::{Loop, Loops, gather_entries};
-pub use module::{Module, configure, initialize};
+pub use module::Module;
 pub use value::{Block, Type, Value};
 
-pub use llvm_sys::{
-    LLVMAtomicOrdering as Ordering, LLVMIntPredicate as IntPredicate, LLVMLinkage as Linkage,
-    LLVMOpcode as Opcode, LLVMRealPredicate as RealPredicate, LLVMTailCallKind as TailCall,
-    LLVMTypeKind as TypeKind,
-};
+pub use kinds::{IntPredicate, Linkage, Opcode, RealPredicate, TailCall, TypeKind};

@@ -12,44 +12,41 @@ use inkwell::targets::{
 };
 use llvm_sys::core::*;
 use llvm_sys::prelude::LLVMContextRef;
-use popcorn_toolchains::Isa;
+use popcorn_toolchains::{ALL, Isa};
 
-use super::value::Layout;
-use super::{Linkage, Type, Value, shim};
-use crate::{Error, OptLevel};
+use super::kinds::Linkage;
+use super::shim;
+use super::value::{Layout, Type, Value};
+use crate::error::Error;
+use crate::options::OptLevel;
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
-/// outlining, nothing that one ISA does and another does not. No pushes of arguments either: at a landing
-/// pad the stack pointer would have to be where it was before them, which no unwind rule says. In modules
-/// with setjmp no function is found not to unwind, however it looks: a signal handler may longjmp out of it.
+/// outlining, nothing that one ISA does and another does not ([`Isa::back_end_options`] likewise). In modules with
+/// setjmp no function is found not to unwind, however it looks: a signal handler may longjmp out of it.
 /// No verification when a module with debug information is read back: a clone's tail calls have another
 /// prototype than the clone, which back ends lower and the verifier minds.
 const BACK_END_OPTIONS: &[&str] = &[
     "popcorn",
     "-enable-global-merge=false",
-    "-aarch64-enable-global-merge=false",
-    "-riscv-enable-global-merge=false",
     "-enable-machine-outliner=never",
     "-disable-mergeicmps",
-    "-no-x86-call-frame-opt",
     "-disable-nounwind-inference",
     "-disable-auto-upgrade-debug-info",
 ];
 
 /// Registers the back ends; once per process, before any module is made.
-pub fn initialize() {
+fn initialize() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let config = InitializationConfig::default();
-        Target::initialize_x86(&config);
-        Target::initialize_aarch64(&config);
-        Target::initialize_riscv(&config);
-        configure(BACK_END_OPTIONS);
+        Target::initialize_all(&InitializationConfig::default());
+        let own = ALL.iter().flat_map(|isa| isa.back_end_options);
+        let options: Vec<&str> = BACK_END_OPTIONS.iter().chain(own).copied().collect();
+        configure(&options);
     });
 }
 
 /// Sets LLVM's global command-line options. The first word stands for the program.
-pub fn configure(options: &[&str]) {
+fn configure(options: &[&str]) {
     let owned: Vec<CString> = options
         .iter()
         .map(|s| CString::new(*s).unwrap_or_default())
@@ -91,6 +88,16 @@ impl Module {
         Ok(Module { inner, context })
     }
 
+    /// Reads IR of another's making, which may be against LLVM's rules: no pass is safe from such.
+    pub fn parse_checked(bytes: &[u8], name: &str) -> Result<Module, Error> {
+        let module = Self::parse(bytes, name)?;
+        module.verify().map_err(|reason| Error::Invalid {
+            file: name.to_owned(),
+            reason: reason.trim_end().to_owned(),
+        })?;
+        Ok(module)
+    }
+
     /// Links another module, bitcode or text, into this one. A symbol that both define is an error.
     pub fn link(&self, bytes: &[u8], name: &str) -> Result<(), Error> {
         let fail = |reason: String| Error::Parse {
@@ -103,6 +110,10 @@ impl Module {
         let other = forever
             .create_module_from_ir(buffer)
             .map_err(|e| fail(e.to_string()))?;
+        other.verify().map_err(|e| Error::Invalid {
+            file: name.to_owned(),
+            reason: e.to_string().trim_end().to_owned(),
+        })?;
         self.inner
             .link_in_module(other)
             .map_err(|e| fail(e.to_string()))
@@ -127,14 +138,6 @@ impl Module {
     pub fn verify(&self) -> Result<(), String> {
         self.inner.verify().map_err(|e| e.to_string())
     }
-    pub fn triple(&self) -> String {
-        self.inner
-            .get_triple()
-            .as_str()
-            .to_string_lossy()
-            .into_owned()
-    }
-
     fn machine(isa: &Isa, opt: OptLevel) -> Result<TargetMachine, Error> {
         let fail = |reason: String| Error::Internal {
             stage: "lower",

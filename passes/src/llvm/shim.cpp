@@ -64,10 +64,10 @@ LLVMBasicBlockRef popcorn_call_to_invoke(LLVMValueRef call, LLVMBasicBlockRef un
 }
 
 // Moves a terminator into a block of its own, which is entered through a callbr of empty assembly.
-void popcorn_fence_off(LLVMValueRef inst) {
+void popcorn_isolate_terminator(LLVMValueRef inst) {
   Instruction *I = unwrap<Instruction>(inst);
   BasicBlock *From = I->getParent();
-  BasicBlock *Next = From->splitBasicBlock(I->getIterator(), "fenced");
+  BasicBlock *Next = From->splitBasicBlock(I->getIterator(), "isolated");
   From->getTerminator()->eraseFromParent();
   FunctionType *Ty = FunctionType::get(Type::getVoidTy(I->getContext()), false);
   InlineAsm *Empty = InlineAsm::get(Ty, "", "", /*hasSideEffects=*/true);
@@ -192,11 +192,14 @@ void popcorn_copy_call(LLVMValueRef to, LLVMValueRef from, unsigned args) {
       TC->setTailCallKind(FC->getTailCallKind());
 }
 
-// Gives `to` the name, linkage, comdat, section, attributes of the first `args` parameters, personality,
-// debug information and body of `from`, whose arguments are replaced by those of `to`.
+// Puts `to` into the place of `from`: name, linkage, visibility, comdat, section, attributes (of the parameters
+// that `from` has), garbage collector, prefix and prologue data, personality, metadata and body, whose
+// arguments become those of `to`. `from` is erased.
 void popcorn_move_function(LLVMValueRef to, LLVMValueRef from) {
   Function *T = unwrap<Function>(to), *F = unwrap<Function>(from);
   T->copyAttributesFrom(F);
+  T->setLinkage(F->getLinkage());
+  T->setDSOLocal(F->isDSOLocal());
   AttributeList A = F->getAttributes();
   SmallVector<AttributeSet, 8> P;
   for (unsigned I = 0; I < F->arg_size(); I++)
@@ -359,6 +362,7 @@ void popcorn_section_per_symbol(void *machine) {
   TM->Options.FunctionSections = true;
   TM->Options.DataSections = true;
   TM->Options.UniqueSectionNames = true;
+  TM->Options.SeparateNamedSections = true; // those that the source names as well
   TM->Options.UseInitArray = true; // the default is .ctors, which libc does not run
 }
 

@@ -20,7 +20,7 @@ unsafe extern "C" {
         call: LLVMValueRef,
         unwind: LLVMBasicBlockRef,
     ) -> LLVMBasicBlockRef;
-    pub fn popcorn_fence_off(inst: LLVMValueRef);
+    pub fn popcorn_isolate_terminator(inst: LLVMValueRef);
     pub fn popcorn_sign_extend_ints(value: LLVMValueRef);
     pub fn popcorn_drop_attributes(value: LLVMValueRef) -> i32;
     pub fn popcorn_drop_target_attributes(function: LLVMValueRef);

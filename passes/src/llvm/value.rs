@@ -5,9 +5,12 @@ use std::fmt;
 
 use llvm_sys::core::*;
 use llvm_sys::prelude::{LLVMBasicBlockRef, LLVMTypeRef, LLVMValueRef};
-use llvm_sys::target::{LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout};
+use llvm_sys::target::{
+    LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout, LLVMOffsetOfElement,
+};
 
-use super::{IntPredicate, Linkage, Opcode, TailCall, TypeKind, shim};
+use super::kinds::{IntPredicate, Linkage, Opcode, RealPredicate, TailCall, TypeKind};
+use super::shim;
 
 /// A type of the module's context.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,6 +129,10 @@ impl Type {
     pub fn is_vector(self) -> bool {
         self.kind() == TypeKind::LLVMVectorTypeKind
     }
+    /// Number of lanes of a vector.
+    pub fn vector_size(self) -> u32 {
+        unsafe { LLVMGetVectorSize(self.0) }
+    }
     /// `value` as this integer, or in every lane of this vector of integers.
     pub fn splat(self, value: u64) -> Value {
         if !self.is_vector() {
@@ -179,6 +186,15 @@ impl Value {
     }
     pub fn is_alias(self) -> bool {
         unsafe { !LLVMIsAGlobalAlias(self.0).is_null() }
+    }
+    /// The function that chooses, at start-up, what an indirect function is.
+    pub fn resolver(self) -> Option<Value> {
+        unsafe {
+            if LLVMIsAGlobalIFunc(self.0).is_null() {
+                return None;
+            }
+            opt(LLVMGetGlobalIFuncResolver(self.0)).filter(|f| f.is_function())
+        }
     }
     pub fn is_inline_asm(self) -> bool {
         unsafe { !LLVMIsAInlineAsm(self.0).is_null() }
@@ -256,9 +272,6 @@ impl Value {
             (!LLVMIsAConstantInt(self.0).is_null() && self.ty().int_width() <= 64)
                 .then(|| LLVMConstIntGetZExtValue(self.0))
         }
-    }
-    pub fn is_null(self) -> bool {
-        unsafe { LLVMIsNull(self.0) != 0 }
     }
 
     // Calls.
@@ -340,6 +353,11 @@ impl Value {
     pub fn predicate(self) -> IntPredicate {
         unsafe { LLVMGetICmpPredicate(self.0) }
     }
+    /// Predicate of a floating-point comparison; `None` for anything else.
+    pub fn real_predicate(self) -> Option<RealPredicate> {
+        self.is(Opcode::LLVMFCmp)
+            .then(|| unsafe { LLVMGetFCmpPredicate(self.0) })
+    }
     /// Whether a load or store is neither volatile nor atomic.
     pub fn is_simple_access(self) -> bool {
         let ordering = unsafe { LLVMGetOrdering(self.0) };
@@ -411,7 +429,24 @@ impl Value {
         unsafe { Type(LLVMGetInlineAsmFunctionType(self.0)) }
     }
 
-    // Block addresses.
+    /// The first text in a metadata argument: the name of a register.
+    pub fn metadata_text(self) -> Option<String> {
+        unsafe {
+            if LLVMIsAMDNode(self.0).is_null() || LLVMGetMDNodeNumOperands(self.0) == 0 {
+                return None;
+            }
+            let mut operands =
+                vec![std::ptr::null_mut(); LLVMGetMDNodeNumOperands(self.0) as usize];
+            LLVMGetMDNodeOperands(self.0, operands.as_mut_ptr());
+            let mut length = 0;
+            let text = LLVMGetMDString(operands[0], &mut length);
+            if text.is_null() {
+                return None;
+            }
+            let bytes = std::slice::from_raw_parts(text.cast(), length as usize);
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
 
     // Globals and functions.
     pub fn is_declaration(self) -> bool {
@@ -428,6 +463,20 @@ impl Value {
             self.linkage(),
             Linkage::LLVMInternalLinkage | Linkage::LLVMPrivateLinkage
         )
+    }
+    /// Whether the linker may take another definition than the one seen here.
+    pub fn is_interposable(self) -> bool {
+        matches!(
+            self.linkage(),
+            Linkage::LLVMWeakAnyLinkage
+                | Linkage::LLVMLinkOnceAnyLinkage
+                | Linkage::LLVMExternalWeakLinkage
+                | Linkage::LLVMAvailableExternallyLinkage
+        )
+    }
+    /// Whether code is made from a function: not from a copy of one that is defined elsewhere.
+    pub fn is_emitted(self) -> bool {
+        !self.is_declaration() && self.linkage() != Linkage::LLVMAvailableExternallyLinkage
     }
     pub fn set_section(self, section: &str) {
         let s = CString::new(section).unwrap_or_default();
@@ -644,8 +693,8 @@ impl Value {
         (block.terminator().unwrap_or(self), rest)
     }
     /// Moves a terminator into a block of its own that no pass merges with what was in front of it.
-    pub fn fence_off(self) {
-        unsafe { shim::popcorn_fence_off(self.0) }
+    pub fn isolate(self) {
+        unsafe { shim::popcorn_isolate_terminator(self.0) }
     }
     pub fn successors(self) -> Vec<Block> {
         unsafe {
@@ -762,6 +811,10 @@ impl Layout {
     /// Bytes a value takes in memory, padding to its alignment included.
     pub fn size(self, ty: Type) -> u64 {
         unsafe { LLVMABISizeOfType(self.0, ty.0) }
+    }
+    /// Where a struct's element lies.
+    pub fn offset(self, ty: Type, element: usize) -> u64 {
+        unsafe { LLVMOffsetOfElement(self.0, ty.0, element as c_uint) }
     }
     /// ABI alignment in bytes.
     pub fn align(self, ty: Type) -> u64 {

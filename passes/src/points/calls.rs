@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use popcorn_metadata::symbols;
+
 use crate::llvm::{Module, Value};
-use crate::reach::is_interposable;
 
 /// The functions whose entries get a point: at least one on every cycle of the call graph.
 ///
@@ -27,7 +28,7 @@ pub(super) fn entry_points(module: &Module, leaf: &HashSet<String>) -> Vec<Value
         .collect();
     cycle_heads(&nodes)
         .into_iter()
-        .filter(|i| !super::is_discarded(functions[*i]))
+        .filter(|i| functions[*i].is_emitted())
         .map(|i| functions[i])
         .collect()
 }
@@ -65,13 +66,13 @@ impl Node {
             }
             let name = callee.name();
             if callee.is_intrinsic()
-                || name.starts_with("__popcorn_")
+                || name.starts_with(symbols::OURS)
                 || callee.has_function_attribute("noreturn")
             {
                 continue;
             }
             match index.get(&callee) {
-                Some(j) if !is_interposable(callee) => node.calls.push(*j),
+                Some(j) if !callee.is_interposable() => node.calls.push(*j),
                 _ if leaf.contains(&name) => {}
                 _ => node.outside.push(name),
             }

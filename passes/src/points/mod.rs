@@ -4,7 +4,8 @@
 //! not notice. So recursion passes one where it closes a cycle of the call graph ([`calls`]), and loops
 //! are treated by kind ([`shape`]):
 //!
-//! * a loop whose whole run is known to be short has none;
+//! * a loop whose whole run is known to be short has none: its rounds are few, and all calls in them are
+//!   bounded ([`work`]);
 //! * an innermost counted loop without calls runs in chunks with a point between them. If it is taken for
 //!   hot and is not large, that is a copy of it, and runs whose trip count, looked at once, is short take the
 //!   loop as it was. Vector bodies stay whole;
@@ -15,247 +16,65 @@
 //! Runs after the optimiser. A poll is one comparison with memory and one branch never taken.
 
 mod calls;
+mod loops;
+pub(crate) mod marker;
 mod shape;
+mod work;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use crate::llvm::{Block, Builder, Linkage, Loop, Loops, Module, Opcode, Type, TypeKind, Value};
-use crate::reach::POINT;
-use crate::{OptLevel, Points};
+use crate::error::Error;
+use crate::llvm::{Builder, Module, Value};
+use crate::options::Points;
+use crate::program::Optimised;
+use crate::watch::Watch;
+use loops::Budget;
 pub(crate) use shape::COLD_CHUNK;
+use work::Work;
 
-/// The most work between two points, in instructions of the IR. About 20 microseconds.
-const GAP: u64 = 50_000;
-/// A loop without points does at most half of it, so that what is around it has the other half.
-const SHORT: u64 = GAP / 2;
-/// Bodies up to this many instructions are tiny: a poll of their own would show.
-const TINY: u64 = 16;
-/// Instructions in an unrolled tiny body.
-const UNROLLED: u64 = 48;
-/// Loops with more work in a round are not copied: a start that costs a few instructions more does not show.
-const COPIED: u64 = 64;
+/// A module with migration points, as calls of a marker.
+pub(crate) struct Polled(Module);
 
-pub fn run(module: &Module, points: Points, opt: OptLevel, leaf: &HashSet<String>) {
-    if points == Points::None {
+impl Polled {
+    pub(crate) fn into_module(self) -> Module {
+        self.0
+    }
+}
+
+pub(crate) fn run(optimised: Optimised, watch: &Watch) -> Result<Polled, Error> {
+    let module = optimised.into_module();
+    watch.time("points", None, || place(&module, watch));
+    watch.save(&module, "points")?;
+    Ok(Polled(module))
+}
+
+fn place(module: &Module, watch: &Watch) {
+    let options = watch.options;
+    if options.points == Points::None {
         return;
     }
-    let ty = Type::function(module.void(), &[], false);
-    let marker = module.declare(POINT, ty);
-    let place = |b: Builder| {
-        b.call(ty, marker, &[], "");
-    };
-    let everywhere = points == Points::All;
+    let place = |b: Builder| marker::place(module, &b);
+    let everywhere = options.points == Points::All;
     let polled: HashSet<Value> = if everywhere {
-        module
-            .definitions()
-            .into_iter()
-            .filter(|f| !is_discarded(*f))
-            .collect()
+        let functions = module.definitions();
+        functions.into_iter().filter(|f| f.is_emitted()).collect()
     } else {
-        calls::entry_points(module, leaf).into_iter().collect()
+        calls::entry_points(module, &options.leaf)
+            .into_iter()
+            .collect()
     };
     for f in &polled {
         place(Builder::after_allocas(module, f.entry()));
     }
-    if points == Points::Functions {
+    if options.points == Points::Functions {
         return;
     }
-    let short = if everywhere { 0 } else { SHORT };
+    let budget = Budget {
+        opt: options.opt,
+        short: if everywhere { 0 } else { loops::SHORT },
+        work: &Work::analyse(module, &options.leaf),
+    };
     for f in module.definitions() {
-        in_loops(module, f, Budget { opt, short, leaf }, &polled, &place);
+        loops::run(module, f, budget, &polled, &place);
     }
-}
-
-/// A copy of a function that is defined elsewhere; no code is made from it.
-fn is_discarded(f: Value) -> bool {
-    f.linkage() == Linkage::LLVMAvailableExternallyLinkage
-}
-
-/// What loops may do.
-#[derive(Clone, Copy)]
-struct Budget<'a> {
-    opt: OptLevel,
-    /// Functions of libc that pass no point.
-    leaf: &'a HashSet<String>,
-    /// Work that a loop may do without a point.
-    short: u64,
-}
-
-fn in_loops(
-    module: &Module,
-    f: Value,
-    budget: Budget<'_>,
-    polled: &HashSet<Value>,
-    place: &impl Fn(Builder),
-) {
-    if f.back_edges().is_empty() {
-        return;
-    }
-    let loops = Loops::simplified(f);
-    let may_grow = matches!(budget.opt, OptLevel::O2 | OptLevel::O3);
-    let order = loops.inner_first();
-    // Asked before anything changes: the analyses follow copies, but not the cutting into chunks.
-    let trips: Vec<Option<u64>> = order.iter().map(|l| loops.max_trip_count(*l)).collect();
-    // Work of one whole run of a loop between points, from inside out.
-    let mut run_of: HashMap<Loop, u64> = HashMap::new();
-    let (mut chunked, mut polling, mut headers) = (Vec::new(), Vec::new(), HashSet::new());
-    for (&l, trips) in order.iter().zip(trips) {
-        headers.insert(l.header());
-        let round = round_work(l, &run_of);
-        let Some(latch) = l.latch() else { continue };
-        if let Some(n) = trips
-            && n.saturating_mul(round) <= budget.short
-        {
-            run_of.insert(l, n * round);
-            continue;
-        }
-        run_of.insert(l, budget.short);
-        if budget.short > 0 && always_polls(&loops, l, latch, polled, &polling) {
-            continue;
-        }
-        // Beside a call a poll does not show.
-        if l.is_innermost() && may_grow && !has_call(l, budget.leaf) {
-            if let Some(counted) = shape::Counted::of(module, l, latch) {
-                let rounds = budget.short / round.max(1);
-                let long = if is_hot(l) && round <= COPIED {
-                    counted.copy_for_long_runs(module, &loops, rounds)
-                } else {
-                    counted.in_place(rounds)
-                };
-                if let Some(long) = long {
-                    chunked.push(long);
-                    continue;
-                }
-            } else if round <= TINY {
-                match unroll_count(l, round) {
-                    1 => (),
-                    count => _ = loops.unroll(l, count),
-                }
-            }
-        }
-        polling.push(l);
-    }
-    for long in chunked {
-        match long.strip(module) {
-            Some(between) => place(between),
-            None => polling.push(long.l()),
-        }
-    }
-    for l in polling {
-        place_in_round(module, l, place);
-    }
-    drop(loops);
-    // Cycles that are not natural loops: computed gotos and the like.
-    let mut done = HashSet::new();
-    for (latch, header) in f.back_edges() {
-        if !headers.contains(&header)
-            && !has_point(latch)
-            && done.insert(latch)
-            && !is_inside_chunks(latch, header)
-            && let Some(t) = latch.terminator()
-        {
-            place(Builder::before(module, t));
-        }
-    }
-}
-
-/// Puts a point where every round ends. (At the top of rounds its values would be those of the loop's calls,
-/// which saves a little text; but a loop tested at its top then polls once more, and an interpreter ran 1%
-/// slower.)
-fn place_in_round(module: &Module, l: Loop, place: &impl Fn(Builder)) {
-    let Some((latch, end)) = l.latch().and_then(|b| Some((b, b.terminator()?))) else {
-        return;
-    };
-    // An invoke's result is not there yet, and its edge cannot be split in front of it.
-    let at = match end.is(Opcode::LLVMInvoke) {
-        true => latch.first_insertion_point().unwrap_or(end),
-        false => end,
-    };
-    place(Builder::before(module, at));
-}
-
-/// Loops inside others, and vector loops, are taken for hot: they may cost text.
-fn is_hot(l: Loop) -> bool {
-    l.parent().is_some() || is_vector(l)
-}
-
-fn is_vector(l: Loop) -> bool {
-    let is_vector = |v: Value| v.ty().kind() == TypeKind::LLVMVectorTypeKind;
-    l.blocks()
-        .iter()
-        .any(|b| b.instructions().into_iter().any(is_vector))
-}
-
-/// Loops taken for cold are unrolled less: half as far, and at most four times.
-fn unroll_count(l: Loop, round: u64) -> u32 {
-    let (size, counts) = match is_hot(l) {
-        true => (UNROLLED, 2..=8),
-        false => (UNROLLED / 2, 1..=4),
-    };
-    (size / round.max(1)).clamp(*counts.start(), *counts.end()) as u32
-}
-
-/// Work of one round: its own instructions, and whole runs of the loops inside.
-fn round_work(l: Loop, run_of: &HashMap<Loop, u64>) -> u64 {
-    let inner: Vec<Loop> = run_of
-        .keys()
-        .copied()
-        .filter(|i| i.parent() == Some(l))
-        .collect();
-    let mut work: u64 = inner.iter().map(|i| run_of[i]).sum();
-    for b in l.blocks() {
-        if !inner.iter().any(|i| i.contains(b)) {
-            work += b.instructions().iter().filter(|i| costs(**i)).count() as u64;
-        }
-    }
-    work
-}
-
-fn costs(i: Value) -> bool {
-    !i.is_phi() && !i.is_lifetime_marker()
-}
-
-/// Whether a round calls anything but libc's functions of numbers, which take no longer for any of them.
-fn has_call(l: Loop, leaf: &HashSet<String>) -> bool {
-    let is_quick = |f: Value| {
-        let scalar = || !f.value_type().param_types().iter().any(|t| t.is_pointer());
-        f.is_function() && leaf.contains(&f.name()) && scalar()
-    };
-    l.blocks()
-        .into_iter()
-        .flat_map(Block::instructions)
-        .filter(|i| i.is_call_like() && !i.callee().is_intrinsic())
-        .any(|i| !is_quick(i.callee()))
-}
-
-/// Whether every round calls a function that polls at its entry, or begins an inner loop that polls.
-fn always_polls(
-    loops: &Loops,
-    l: Loop,
-    latch: Block,
-    polled: &HashSet<Value>,
-    polling: &[Loop],
-) -> bool {
-    let polls = |i: Value| i.is_call_like() && polled.contains(&i.callee());
-    polling
-        .iter()
-        .any(|inner| l.contains(inner.header()) && loops.dominates(inner.header(), latch))
-        || l.blocks()
-            .into_iter()
-            .filter(|b| b.instructions().into_iter().any(polls))
-            .any(|b| loops.dominates(b, latch))
-}
-
-fn has_point(block: Block) -> bool {
-    block.instructions().into_iter().any(crate::reach::is_point)
-}
-
-/// The inner cycle of a chunked copy, and the cycle around it, are bounded or polled by construction.
-fn is_inside_chunks(latch: Block, header: Block) -> bool {
-    header.name().starts_with(shape::CHUNK)
-        || latch.name().starts_with(shape::CHUNK)
-        || header
-            .predecessors()
-            .into_iter()
-            .any(|p| p.name().starts_with(shape::CHUNK))
 }

@@ -1,11 +1,12 @@
 //! Linux on AArch64: `asm-generic`, but for four open flags.
 
-use super::port::{CloneOrder, HandlerReturn, Port};
+use super::port::{CloneOrder, HandlerReturn, Port, Stat};
 use super::signal_frame::SignalFrame;
 
 pub static PORT: Port = Port {
     isa: "aarch64",
     generic: true,
+    stat: Stat::Generic,
     clone: CloneOrder::TlsCtid,
     // `arch/arm64/include/uapi/asm/fcntl.h`: O_DIRECT, O_LARGEFILE, O_DIRECTORY, O_NOFOLLOW.
     open_flags: &[
@@ -19,6 +20,7 @@ pub static PORT: Port = Port {
         sp: x(31),
         pc: x(32),
         link: Some(x(30)),
+        tagged: None,
         saved: &[
             x(19),
             x(20),

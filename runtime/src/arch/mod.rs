@@ -1,6 +1,8 @@
 //! What depends on the CPU underneath. Per ISA an assembly file and a [`Port`], the facts of its Linux.
 
 mod aarch64;
+pub mod interrupted;
+mod loongarch64;
 pub mod port;
 mod riscv64;
 pub mod signal_frame;
@@ -11,14 +13,19 @@ use popcorn_toolchains::{ALL, Isa};
 use port::Port;
 
 /// Every port, in the order of [`ALL`].
-static PORTS: [&Port; ALL.len()] = [&x86_64::PORT, &aarch64::PORT, &riscv64::PORT];
+static PORTS: [&Port; ALL.len()] = [
+    &x86_64::PORT,
+    &aarch64::PORT,
+    &riscv64::PORT,
+    &loongarch64::PORT,
+];
 
 const _: () = {
     let mut i = 0;
     while i < ALL.len() {
         let (isa, port) = (ALL[i], PORTS[i]);
         assert!(same(isa.name.as_bytes(), port.isa.as_bytes()));
-        assert!(isa.callee_saved.len() == port.signal_frame.saved.len());
+        assert!(isa.callee_saved.len() == port.signal_frame.len());
         i += 1;
     }
 };

@@ -10,6 +10,8 @@ pub struct Port {
     /// Numbers and structures of `asm-generic`, without the calls that the `*at` forms replaced; else the
     /// base ABI's.
     pub generic: bool,
+    /// How a file's status is asked for, where the base ABI's way is not there.
+    pub stat: Stat,
     /// The order of `clone`'s last two arguments.
     pub clone: CloneOrder,
     /// Each bit of the base ABI's open flags that has another value here: (base, here).
@@ -18,6 +20,15 @@ pub struct Port {
     pub handler_return: HandlerReturn,
     /// What the kernel pushes before it calls a signal handler.
     pub signal_frame: SignalFrame,
+}
+
+/// How a port of `asm-generic` is asked for a file's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stat {
+    /// By `fstat` and `newfstatat`, with the `struct stat` of `asm-generic`.
+    Generic,
+    /// By `statx`: the others are not there.
+    Statx,
 }
 
 /// The order of `clone`'s last two arguments (the kernel's `CONFIG_CLONE_BACKWARDS`).

@@ -1,11 +1,12 @@
 //! Linux on RISC-V: plain `asm-generic`; the return from handlers goes through the vDSO.
 
-use super::port::{CloneOrder, HandlerReturn, Port};
+use super::port::{CloneOrder, HandlerReturn, Port, Stat};
 use super::signal_frame::SignalFrame;
 
 pub static PORT: Port = Port {
     isa: "riscv64",
     generic: true,
+    stat: Stat::Generic,
     clone: CloneOrder::TlsCtid,
     open_flags: &[],
     // li a7, 139; ecall
@@ -14,6 +15,7 @@ pub static PORT: Port = Port {
         sp: x(2),
         pc: x(0),
         link: Some(x(1)),
+        tagged: None,
         saved: &[
             x(8),
             x(9),

@@ -1,9 +1,5 @@
 //! The frame that the kernel pushes before it calls a signal handler: where, from the stack pointer that
-//! the handler returns with, the interrupted registers lie; and the way from a handler's return to what the
-//! signal interrupted. Offsets in bytes.
-
-use super::port::HandlerReturn;
-use super::{Context, port};
+//! the handler returns with, the interrupted registers lie. Offsets in bytes.
 
 /// Offsets of the interrupted registers.
 #[derive(Debug)]
@@ -14,61 +10,97 @@ pub struct SignalFrame {
     pub link: Option<u16>,
     /// In the order of `Isa::callee_saved`.
     pub saved: &'static [u16],
+    /// Where those of `Isa::callee_saved` are that follow `saved`'s.
+    pub tagged: Option<Tagged>,
 }
 
-/// Bytes of code within which `__popcorn_raw_syscall` makes its system call, on every ISA.
-const RAW_SYSCALL_SIZE: u64 = 64;
+/// Registers in one of a list of records behind the others. A record is a header (u32 magic number, u32 bytes to the
+/// next record, padding) and contents; the last has the magic number 0.
+#[derive(Debug)]
+pub struct Tagged {
+    /// Offset of the first record.
+    pub start: u16,
+    /// Bytes of a header.
+    pub header: u16,
+    /// Kinds of records that hold the registers, of which a frame has one at most: magic number, bytes from one
+    /// register to the next. A process that never used the registers has none, and nothing in them.
+    pub kinds: &'static [(u32, u16)],
+    /// Their numbers, which begin with 0 right behind the header.
+    pub registers: &'static [u16],
+}
 
-/// Whether `pc` is where handlers return to: our restorer, or the kernel's own code.
-fn is_trampoline(pc: u64) -> bool {
-    match port().handler_return {
-        HandlerReturn::Restorer => pc == super::restorer(),
-        HandlerReturn::Kernel(code) => {
-            // SAFETY: a return address is in code, which is readable.
-            pc.is_multiple_of(4) && unsafe { *(pc as *const [u32; 2]) } == code
+impl SignalFrame {
+    /// How many registers it describes.
+    pub const fn len(&self) -> usize {
+        match &self.tagged {
+            None => self.saved.len(),
+            Some(tagged) => self.saved.len() + tagged.registers.len(),
+        }
+    }
+
+    /// The callee-saved registers of the frame at `base`, in the order of `Isa::callee_saved`.
+    ///
+    /// # Safety
+    /// A frame of this port's kernel is there.
+    pub unsafe fn saved(&self, base: u64, registers: &mut [u64]) {
+        // SAFETY: by contract.
+        let word = |offset: u64| unsafe { *((base + offset) as *const u64) };
+        let (first, rest) = registers.split_at_mut(self.saved.len());
+        for (register, &offset) in first.iter_mut().zip(self.saved) {
+            *register = word(offset.into());
+        }
+        let Some(tagged) = &self.tagged else { return };
+        let mut at = u64::from(tagged.start);
+        loop {
+            let (magic, size) = (word(at) as u32, word(at) >> 32);
+            if let Some((_, step)) = tagged.kinds.iter().find(|kind| kind.0 == magic) {
+                for (register, &number) in rest.iter_mut().zip(tagged.registers) {
+                    let offset = tagged.header + step * number;
+                    *register = word(at + u64::from(offset));
+                }
+                return;
+            }
+            if magic == 0 || size == 0 {
+                return;
+            }
+            at += size;
         }
     }
 }
 
-/// What a signal interrupted.
-pub enum Interrupted {
-    /// The context is not that of a signal handler's return.
-    No,
-    /// A system call of ours: the context is now that of the caller of `__popcorn_raw_syscall`.
-    SystemCall,
-    /// Code anywhere: the context is that of the interrupted instruction. `link` is what the link register
-    /// held, where there is one: the return address of code that has not saved it.
-    Code { link: Option<u64> },
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// If `context` is about to return from a signal handler, turns it into what the signal interrupted.
-pub fn step(context: &mut Context) -> Interrupted {
-    if !is_trampoline(context.pc) {
-        return Interrupted::No;
+    const FRAME: SignalFrame = SignalFrame {
+        sp: 8,
+        pc: 0,
+        link: None,
+        saved: &[16, 8],
+        tagged: Some(Tagged {
+            start: 24,
+            header: 16,
+            kinds: &[(7, 8), (8, 16)],
+            registers: &[1, 2],
+        }),
+    };
+
+    fn saved(words: &[u64]) -> [u64; 4] {
+        let mut registers = [0; 4];
+        // SAFETY: the tests' frames end with a record of number 0, or hold the registers.
+        unsafe { FRAME.saved(words.as_ptr() as u64, &mut registers) };
+        registers
     }
-    let frame = &port().signal_frame;
-    let base = context.sp;
-    // SAFETY: the kernel's frame is where the handler returns to.
-    let word = |offset: u16| unsafe { *((base + u64::from(offset)) as *const u64) };
-    for (register, &offset) in context.regs.iter_mut().zip(frame.saved) {
-        *register = word(offset);
+
+    #[test]
+    fn registers_in_tagged_records() {
+        let record = |magic: u64, size: u64| size << 32 | magic;
+        // Behind a record of another kind.
+        let other = [1, 2, 3, record(9, 24), 0, 99, record(7, 40), 0, 10, 11, 12];
+        assert_eq!(saved(&other), [3, 2, 11, 12]);
+        let wide = [1, 2, 3, record(8, 64), 0, 10, 0, 11, 0, 12, 0];
+        assert_eq!(saved(&wide), [3, 2, 11, 12]);
+        let none = [1, 2, 3, record(9, 24), 0, 99, record(0, 0)];
+        assert_eq!(saved(&none), [3, 2, 0, 0]);
     }
-    context.sp = word(frame.sp);
-    context.pc = word(frame.pc);
-    let raw = super::__popcorn_raw_syscall as *const () as u64;
-    if context.pc.wrapping_sub(raw) >= RAW_SYSCALL_SIZE {
-        return Interrupted::Code {
-            link: frame.link.map(word),
-        };
-    }
-    // It keeps nothing on the stack, and the link register as it was.
-    match frame.link {
-        Some(link) => context.pc = word(link),
-        None => {
-            // SAFETY: the return address that its call has pushed.
-            context.pc = unsafe { *(context.sp as *const u64) };
-            context.sp += 8;
-        }
-    }
-    Interrupted::SystemCall
 }

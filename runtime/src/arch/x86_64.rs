@@ -1,11 +1,12 @@
 //! Linux on x86-64: the base ABI itself.
 
-use super::port::{CloneOrder, HandlerReturn, Port};
+use super::port::{CloneOrder, HandlerReturn, Port, Stat};
 use super::signal_frame::SignalFrame;
 
 pub static PORT: Port = Port {
     isa: "x86_64",
     generic: false,
+    stat: Stat::Generic,
     clone: CloneOrder::CtidTls,
     open_flags: &[],
     handler_return: HandlerReturn::Restorer,
@@ -14,6 +15,7 @@ pub static PORT: Port = Port {
         sp: reg(15),
         pc: reg(16),
         link: None,
+        tagged: None,
         saved: &[reg(11), reg(10), reg(4), reg(5), reg(6), reg(7)],
     },
 };

@@ -79,8 +79,10 @@ macro_rules! incarnation {
     ($($(#[$meta:meta])* $visible:vis static $name:ident: $type:ty = $value:expr;)*) => {$(
         $(#[$meta])*
         #[unsafe(link_section = concat!(".popcorn.private.", stringify!($name)))]
-        $visible static $name: $crate::base::statics::Incarnation<$type> =
-            // SAFETY: the section is given one line above.
-            unsafe { $crate::base::statics::Incarnation::in_its_section($value) };
+        $visible static $name: $crate::base::statics::Incarnation<$type> = {
+            let value = $value;
+            // SAFETY: the section is given above.
+            unsafe { $crate::base::statics::Incarnation::in_its_section(value) }
+        };
     )*};
 }

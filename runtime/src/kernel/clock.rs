@@ -1,6 +1,6 @@
 //! Time.
 
-use super::{system_call, nr, sys};
+use super::{nr, sys, system_call};
 
 fn read(clock: u32) -> u64 {
     let mut time = [0u64; 2];

@@ -1,6 +1,6 @@
 //! The last words of a process.
 
-use super::{system_call, file, nr, process};
+use super::{file, nr, process, system_call};
 use crate::base::text::Message;
 
 /// Prints a line on standard error.

@@ -58,7 +58,12 @@ pub fn open_at(folder: i32, path: &CStr, flags: u32, mode: u32) -> Result<OwnedF
 
 /// A memory file, close-on-exec.
 pub fn memory_file(name: &CStr) -> Result<OwnedFd> {
-    check(system_call!(nr::MEMFD_CREATE, name.as_ptr(), sys::MFD_CLOEXEC)).map(|fd| OwnedFd(fd as i32))
+    check(system_call!(
+        nr::MEMFD_CREATE,
+        name.as_ptr(),
+        sys::MFD_CLOEXEC
+    ))
+    .map(|fd| OwnedFd(fd as i32))
 }
 
 /// A pipe, both ends close-on-exec: the one to read from, the one to write to.
@@ -143,7 +148,13 @@ pub fn write_all_at(fd: i32, bytes: &[u8], offset: u64) -> Result<()> {
     while done < bytes.len() {
         let rest = &bytes[done..];
         let at = offset + done as u64;
-        match check(system_call!(nr::PWRITE64, fd, rest.as_ptr(), rest.len(), at)) {
+        match check(system_call!(
+            nr::PWRITE64,
+            fd,
+            rest.as_ptr(),
+            rest.len(),
+            at
+        )) {
             Ok(0) => return Err(Errno(errno::ENOSPC)),
             Ok(n) => done += n as usize,
             Err(Errno(errno::EINTR)) => {}

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::{system_call, nr};
+use super::{nr, system_call};
 
 pub struct Lock(AtomicU32);
 

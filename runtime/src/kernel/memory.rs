@@ -1,20 +1,78 @@
 //! Maps of memory, as the kernel has them. Those of the program's window are booked by `program::window`.
 
-use super::{Result, system_call, check, nr, sys};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::{Result, check, errno, nr, sys, system_call};
+use crate::base::refusal::Refusal;
+use crate::{incarnation, refusal};
 
 pub use sys::{
     MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED,
     PROT_NONE, PROT_READ, PROT_WRITE,
 };
 
-/// Bytes of a page of the base ABI.
-pub const PAGE: u64 = 4096;
+/// Bytes of the smallest page that a kernel has: memory is looked at and saved in such pieces. Maps are made of the
+/// program's pages, [`page`].
+pub const PAGE: u64 = popcorn_toolchains::isa::LEAST_PAGE;
+
+unsafe extern "C" {
+    #[cfg(not(test))]
+    static __popcorn_page_size: u8;
+}
+
+/// Bytes of a page as the program has it, on every ISA and kernel. The linker says.
+#[cfg(not(test))]
+pub fn page() -> u64 {
+    &raw const __popcorn_page_size as u64
+}
+
+/// The tests' pages are those of the machine.
+#[cfg(test)]
+pub fn page() -> u64 {
+    PAGE
+}
+
+incarnation! {
+    /// Bytes of a page of the kernel underneath.
+    static KERNEL_PAGE: AtomicU64 = AtomicU64::new(PAGE);
+}
+
+/// Takes in the size of the kernel's pages, which it states in `AT_PAGESZ`.
+pub fn start(kernel: u64) -> core::result::Result<(), Refusal> {
+    KERNEL_PAGE.store(kernel, Relaxed);
+    bears(page(), kernel)
+}
+
+/// Bytes of a page of the kernel underneath.
+pub fn kernel_page() -> u64 {
+    KERNEL_PAGE.load(Relaxed)
+}
+
+/// Whether a program with pages of `program` bytes runs on a kernel with pages of `kernel` bytes.
+fn bears(program: u64, kernel: u64) -> core::result::Result<(), Refusal> {
+    if kernel.is_power_of_two() && (PAGE..=program).contains(&kernel) {
+        return Ok(());
+    }
+    Err(refusal!(
+        errno::ENOEXEC,
+        "this kernel has pages of {kernel} bytes; the program was linked for pages of at most {program}"
+    ))
+}
 /// What [`advise_huge`] deals in on all ISAs, with pages of 4 KiB.
 pub const HUGE_PAGE: u64 = 2 << 20;
 
 /// `mmap` as it is.
 pub fn map(start: u64, length: u64, prot: u32, flags: u32, fd: i32, offset: u64) -> Result<u64> {
-    check(system_call!(nr::MMAP, start, length, prot, flags, fd, offset)).map(|at| at as u64)
+    check(system_call!(
+        nr::MMAP,
+        start,
+        length,
+        prot,
+        flags,
+        fd,
+        offset
+    ))
+    .map(|at| at as u64)
 }
 
 /// Memory outside the window, never program state: native stacks, record buffers. The kernel chooses
@@ -41,13 +99,15 @@ pub fn protect(start: u64, length: u64, prot: u32) -> Result<()> {
 
 /// Asks for large pages where memory is not touched yet. A kernel that has none goes on without.
 pub fn advise_huge(start: u64, length: u64) {
-    let start = start & !(PAGE - 1);
+    let start = start & !(page() - 1);
     system_call!(nr::MADVISE, start, length, sys::MADV_HUGEPAGE);
 }
 
-/// Which pages from `start` are resident, a byte each; false if the kernel does not say.
+/// Which pages of [`PAGE`] bytes from `start` are resident, a byte each; false if the kernel does not say. One with
+/// other pages gives a byte to each of those, but an emulator of such a kernel to each of its host's.
 pub fn resident(start: u64, length: u64, pages: &mut [u8]) -> bool {
-    length.div_ceil(PAGE) <= pages.len() as u64
+    KERNEL_PAGE.load(Relaxed) == PAGE
+        && length.div_ceil(PAGE) <= pages.len() as u64
         && system_call!(nr::MINCORE, start, length, pages.as_mut_ptr()) >= 0
 }
 
@@ -133,5 +193,28 @@ impl<T: Copy> List<T> {
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         // SAFETY: as above.
         unsafe { core::slice::from_raw_parts_mut(self.block.start as *mut T, self.len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_that_cannot_work_are_refused_by_name() {
+        assert!(bears(4096, 4096).is_ok());
+        assert!(bears(16384, 4096).is_ok());
+        assert!(bears(16384, 16384).is_ok());
+        for (program, kernel) in [
+            (4096, 16384),
+            (16384, 65536),
+            (4096, 0),
+            (4096, 2048),
+            (16384, 12288),
+        ] {
+            let text = bears(program, kernel).unwrap_err().text;
+            let expected = std::format!("this kernel has pages of {kernel} bytes;");
+            assert!(text.as_bytes().starts_with(expected.as_bytes()));
+        }
     }
 }

@@ -11,62 +11,16 @@ pub mod file;
 pub mod folder;
 pub mod lock;
 pub mod memory;
-pub mod nr;
-pub mod numbers;
 pub mod process;
 pub mod signal;
 mod translate;
 
 pub use linux_raw_sys::{errno, general as sys};
-pub use translate::TRANSLATED;
+pub use popcorn_metadata::syscalls::{self, nr};
+
+use popcorn_metadata::syscalls::Way;
 
 use crate::arch;
-
-/// Calls that are not translated. They fail with `ENOSYS` on every ISA, the base ISA included, so a
-/// program meets the same kernel wherever it is.
-///
-/// Segment registers, I/O ports and traps of one CPU; calls long gone from kernels; asynchronous I/O
-/// and shared-memory segments, whose state inside the kernel would not survive a hop; `ptrace` and
-/// `rseq`, whose layouts are the CPU's; `clone3` (libc uses `clone`).
-pub const UNTRANSLATED: &[i64] = &[
-    nr::ARCH_PRCTL,
-    nr::CLONE3,
-    nr::CREATE_MODULE,
-    nr::EPOLL_CTL_OLD,
-    nr::EPOLL_WAIT_OLD,
-    nr::GETDENTS,
-    nr::GET_KERNEL_SYMS,
-    nr::GETPMSG,
-    nr::GET_THREAD_AREA,
-    nr::IO_CANCEL,
-    nr::IO_DESTROY,
-    nr::IO_GETEVENTS,
-    nr::IO_PGETEVENTS,
-    nr::IO_SETUP,
-    nr::IO_SUBMIT,
-    nr::IO_URING_ENTER,
-    nr::IO_URING_REGISTER,
-    nr::IO_URING_SETUP,
-    nr::IOPERM,
-    nr::IOPL,
-    nr::MODIFY_LDT,
-    nr::PTRACE,
-    nr::PUTPMSG,
-    nr::QUERY_MODULE,
-    nr::AFS_SYSCALL,
-    nr::TUXCALL,
-    nr::SECURITY,
-    nr::VSERVER,
-    nr::REMAP_FILE_PAGES,
-    nr::RSEQ,
-    nr::SET_THREAD_AREA,
-    nr::SHMAT,
-    nr::SYSCTL,
-    nr::SYSFS,
-    nr::USELIB,
-    nr::USERFAULTFD,
-    nr::USTAT,
-];
 
 /// An error of the kernel's, as a positive number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,22 +64,17 @@ pub fn check(result: i64) -> Result<i64> {
     }
 }
 
-/// Whether [`call`] can make this call on every port.
-pub fn is_translated(n: i64) -> bool {
-    !UNTRANSLATED.contains(&n) && numbers::lookup(n).is_some()
-}
-
 /// One system call in the base ABI's numbers and layouts: what the kernel returns, `-errno` on failure. Says nothing
-/// of calls that are not translated: who is to know asks [`is_translated`].
+/// of calls that are refused: who is to know looks at the table.
 pub fn call(n: i64, args: [i64; 6]) -> i64 {
-    if UNTRANSLATED.contains(&n) || n < 0 {
-        return -i64::from(errno::ENOSYS);
+    match syscalls::lookup(n) {
+        // Later kernels of the base ABI have calls that this table does not know, and other ports have them not.
+        None => -i64::from(errno::ENOSYS),
+        Some(call) if matches!(call.way, Way::Refused(_)) => -i64::from(errno::ENOSYS),
+        Some(call) if arch::port().generic => translate::call(call, args),
+        // SAFETY: what the program asked its kernel for.
+        Some(_) => unsafe { arch::raw_syscall(n, args) },
     }
-    if arch::port().generic {
-        return translate::call(n, args);
-    }
-    // SAFETY: what the program asked its kernel for.
-    unsafe { arch::raw_syscall(n, args) }
 }
 
 /// [`call`] with up to six arguments of any integer type: `system_call!(nr::CLOSE, fd)`.
@@ -138,32 +87,3 @@ macro_rules! system_call {
     }};
 }
 pub(crate) use system_call;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn untranslated_calls_exist_and_are_named_once() {
-        for (i, &n) in UNTRANSLATED.iter().enumerate() {
-            assert!(numbers::lookup(n).is_some(), "{n}");
-            assert!(!UNTRANSLATED[..i].contains(&n), "{n}");
-        }
-        assert_eq!(system_call!(nr::USTAT), -i64::from(errno::ENOSYS));
-    }
-
-    #[test]
-    fn every_call_is_renumbered_or_translated_or_listed() {
-        for n in 0..512 {
-            let Some(call) = numbers::lookup(n) else {
-                continue;
-            };
-            let ways = [
-                call.generic >= 0,
-                TRANSLATED.contains(&n),
-                UNTRANSLATED.contains(&n),
-            ];
-            assert!(ways.contains(&true), "{} is forgotten", call.name);
-        }
-    }
-}

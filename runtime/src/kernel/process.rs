@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use super::{Errno, Result, system_call, check, errno, nr, sys};
+use super::{Errno, Result, check, errno, nr, sys, system_call};
 
 /// Id of this process.
 pub fn id() -> i32 {
@@ -116,7 +116,7 @@ fn memory(which: usize) -> u64 {
     let mut text = [0; 128];
     let text = super::file::contents(c"/proc/self/statm", &mut text).unwrap_or_default();
     let pages = text.split(|&b| b == b' ').nth(which).unwrap_or_default();
-    crate::base::text::parse_dec(pages).map_or(0, |pages| pages * super::memory::PAGE)
+    crate::base::text::parse_dec(pages).map_or(0, |pages| pages * super::memory::page())
 }
 
 /// Waits for a child to end.
@@ -149,7 +149,14 @@ pub fn effective_user() -> u32 {
 /// The soft limit on a resource, if the kernel says.
 pub fn limit(resource: u32) -> Option<u64> {
     let mut limit = [0u64; 2];
-    check(system_call!(nr::PRLIMIT64, 0, resource, 0, limit.as_mut_ptr())).ok()?;
+    check(system_call!(
+        nr::PRLIMIT64,
+        0,
+        resource,
+        0,
+        limit.as_mut_ptr()
+    ))
+    .ok()?;
     Some(limit[0])
 }
 

@@ -1,6 +1,6 @@
 //! Signals: masks, dispositions, what is pending.
 
-use super::{Result, system_call, check, nr, sys};
+use super::{Result, check, nr, sys, system_call};
 use crate::arch::port;
 
 pub const SIG_DFL: u64 = 0;
@@ -66,7 +66,13 @@ pub fn action(signal: u32, new: Option<Action>) -> Result<Action> {
     let at = new
         .as_ref()
         .map_or(core::ptr::null(), |words| words.as_ptr());
-    check(system_call!(nr::RT_SIGACTION, signal, at, old.as_mut_ptr(), SET))?;
+    check(system_call!(
+        nr::RT_SIGACTION,
+        signal,
+        at,
+        old.as_mut_ptr(),
+        SET
+    ))?;
     Ok(Action::from_port(old, restorer))
 }
 

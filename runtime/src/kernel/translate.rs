@@ -4,8 +4,10 @@
 //! Pointers come from the program and are the kernel's to check. Where this code itself reads or
 //! writes through one, a bad pointer is a fault in the program rather than `EFAULT`; null is checked.
 
-use super::{errno, nr, numbers, sys};
-use crate::arch::port::CloneOrder;
+use popcorn_metadata::syscalls::{self, Call, Way, nr};
+
+use super::{errno, sys};
+use crate::arch::port::{CloneOrder, Stat};
 use crate::arch::{self, port};
 
 const EBADF: i64 = errno::EBADF as i64;
@@ -18,58 +20,25 @@ const AT_SYMLINK_NOFOLLOW: i64 = sys::AT_SYMLINK_NOFOLLOW as i64;
 const O_CREAT_WRONLY_TRUNC: i64 = (sys::O_CREAT | sys::O_WRONLY | sys::O_TRUNC) as i64;
 const SIGCHLD: i64 = sys::SIGCHLD as i64;
 
-/// Calls without a number of their own in `asm-generic` that [`call`] expresses through others.
-pub const TRANSLATED: &[i64] = &[
-    nr::OPEN,
-    nr::CREAT,
-    nr::STAT,
-    nr::LSTAT,
-    nr::POLL,
-    nr::ACCESS,
-    nr::PIPE,
-    nr::SELECT,
-    nr::DUP2,
-    nr::PAUSE,
-    nr::ALARM,
-    nr::FORK,
-    nr::VFORK,
-    nr::RENAME,
-    nr::RENAMEAT,
-    nr::MKDIR,
-    nr::RMDIR,
-    nr::LINK,
-    nr::UNLINK,
-    nr::SYMLINK,
-    nr::READLINK,
-    nr::CHMOD,
-    nr::CHOWN,
-    nr::LCHOWN,
-    nr::GETPGRP,
-    nr::UTIME,
-    nr::UTIMES,
-    nr::FUTIMESAT,
-    nr::MKNOD,
-    nr::TIME,
-    nr::EPOLL_CREATE,
-    nr::EPOLL_WAIT,
-    nr::INOTIFY_INIT,
-    nr::SIGNALFD,
-    nr::EVENTFD,
-];
-
 /// The port's own call for a base number that only differs in its number.
 fn plain(n: i64, args: [i64; 6]) -> i64 {
-    match numbers::lookup(n) {
+    match syscalls::lookup(n).and_then(|call| call.generic) {
         // SAFETY: what the program asked its kernel for.
-        Some(call) if call.generic >= 0 => unsafe {
-            arch::raw_syscall(i64::from(call.generic), args)
-        },
-        _ => -ENOSYS,
+        Some(number) => unsafe { arch::raw_syscall(number, args) },
+        None => -ENOSYS,
     }
 }
 
-/// One call.
-pub fn call(n: i64, args: [i64; 6]) -> i64 {
+/// One call that the port has, in its own way.
+pub fn call(call: &Call, args: [i64; 6]) -> i64 {
+    match (call.way, call.generic) {
+        // SAFETY: what the program asked its kernel for.
+        (Way::Same, Some(number)) => unsafe { arch::raw_syscall(number, args) },
+        _ => other(call.number, args),
+    }
+}
+
+fn other(n: i64, args: [i64; 6]) -> i64 {
     let [a, b, c, d, e, _] = args;
     let flags_in = |flags| port().open_flags_in(flags);
     match n {
@@ -101,7 +70,7 @@ pub fn call(n: i64, args: [i64; 6]) -> i64 {
         nr::STAT => stat_at(AT_FDCWD, a, b, 0),
         nr::LSTAT => stat_at(AT_FDCWD, a, b, AT_SYMLINK_NOFOLLOW),
         nr::NEWFSTATAT => stat_at(a, b, c, d),
-        nr::FSTAT => with_stat(b, |here| plain(n, [a, here, 0, 0, 0, 0])),
+        nr::FSTAT => fstat(a, b),
         // vfork's child shares no memory with its parent, which POSIX allows.
         nr::FORK | nr::VFORK => plain(nr::CLONE, [SIGCHLD, 0, 0, 0, 0, 0]),
         nr::CLONE => match port().clone {
@@ -128,7 +97,6 @@ pub fn call(n: i64, args: [i64; 6]) -> i64 {
         nr::GETRLIMIT => plain(nr::PRLIMIT64, [0, a, 0, b, 0, 0]),
         nr::SETRLIMIT => plain(nr::PRLIMIT64, [0, a, b, 0, 0, 0]),
         nr::SEMCTL => semctl(args),
-        _ if numbers::lookup(n).is_none() => -ENOSYS,
         _ => plain(n, args),
     }
 }
@@ -211,25 +179,62 @@ struct BaseStat {
 
 const _: () = assert!(size_of::<GenericStat>() == 128 && size_of::<BaseStat>() == 144);
 
-fn base_stat(here: &GenericStat) -> BaseStat {
-    BaseStat {
-        dev: here.dev,
-        ino: here.ino,
-        nlink: u64::from(here.nlink),
-        mode: here.mode,
-        uid: here.uid,
-        gid: here.gid,
-        rdev: here.rdev,
-        size: here.size,
-        blksize: i64::from(here.blksize),
-        blocks: here.blocks,
-        times: here.times,
-        ..BaseStat::default()
+impl From<&GenericStat> for BaseStat {
+    fn from(here: &GenericStat) -> Self {
+        Self {
+            dev: here.dev,
+            ino: here.ino,
+            nlink: u64::from(here.nlink),
+            mode: here.mode,
+            uid: here.uid,
+            gid: here.gid,
+            rdev: here.rdev,
+            size: here.size,
+            blksize: i64::from(here.blksize),
+            blocks: here.blocks,
+            times: here.times,
+            ..Self::default()
+        }
     }
 }
 
-fn with_stat(out: i64, fill: impl FnOnce(i64) -> i64) -> i64 {
-    let mut here = GenericStat::default();
+impl From<&sys::statx> for BaseStat {
+    fn from(here: &sys::statx) -> Self {
+        let time = |t: &sys::statx_timestamp| [t.tv_sec, i64::from(t.tv_nsec)];
+        let ([a, b], [c, d], [e, f]) = (
+            time(&here.stx_atime),
+            time(&here.stx_mtime),
+            time(&here.stx_ctime),
+        );
+        Self {
+            dev: device(here.stx_dev_major, here.stx_dev_minor),
+            ino: here.stx_ino,
+            nlink: u64::from(here.stx_nlink),
+            mode: u32::from(here.stx_mode),
+            uid: here.stx_uid,
+            gid: here.stx_gid,
+            rdev: device(here.stx_rdev_major, here.stx_rdev_minor),
+            size: here.stx_size as i64,
+            blksize: i64::from(here.stx_blksize),
+            blocks: here.stx_blocks as i64,
+            times: [a, b, c, d, e, f],
+            ..Self::default()
+        }
+    }
+}
+
+/// A device number as `struct stat` has it (the kernel's `new_encode_dev`).
+fn device(major: u32, minor: u32) -> u64 {
+    u64::from((minor & 0xff) | (major << 8) | ((minor & !0xff) << 12))
+}
+
+/// Has `fill` fill in this port's structure, and hands it to the program as the base ABI's.
+fn with_stat<T>(out: i64, fill: impl FnOnce(i64) -> i64) -> i64
+where
+    for<'a> BaseStat: From<&'a T>,
+{
+    // SAFETY: both structures are plain integers.
+    let mut here: T = unsafe { core::mem::zeroed() };
     let result = fill(&raw mut here as i64);
     if result < 0 {
         return result;
@@ -238,14 +243,31 @@ fn with_stat(out: i64, fill: impl FnOnce(i64) -> i64) -> i64 {
         return -EFAULT;
     }
     // SAFETY: the program's buffer for the result.
-    unsafe { (out as *mut BaseStat).write_unaligned(base_stat(&here)) };
+    unsafe { (out as *mut BaseStat).write_unaligned(BaseStat::from(&here)) };
     result
 }
 
+fn fstat(fd: i64, out: i64) -> i64 {
+    match port().stat {
+        Stat::Generic => {
+            with_stat::<GenericStat>(out, |here| plain(nr::FSTAT, [fd, here, 0, 0, 0, 0]))
+        }
+        Stat::Statx => stat_at(fd, c"".as_ptr() as i64, out, sys::AT_EMPTY_PATH.into()),
+    }
+}
+
 fn stat_at(dir: i64, path: i64, out: i64, flags: i64) -> i64 {
-    with_stat(out, |here| {
-        plain(nr::NEWFSTATAT, [dir, path, here, flags, 0, 0])
-    })
+    /// What the calls of the `stat` family do and `statx` leaves to its caller.
+    const NO_AUTOMOUNT: i64 = sys::AT_NO_AUTOMOUNT as i64;
+    const WHAT: i64 = sys::STATX_BASIC_STATS as i64;
+    match port().stat {
+        Stat::Generic => with_stat::<GenericStat>(out, |here| {
+            plain(nr::NEWFSTATAT, [dir, path, here, flags, 0, 0])
+        }),
+        Stat::Statx => with_stat::<sys::statx>(out, |here| {
+            plain(nr::STATX, [dir, path, flags | NO_AUTOMOUNT, WHAT, here, 0])
+        }),
+    }
 }
 
 /// `struct epoll_event`: packed in the base ABI, 12 bytes.
@@ -414,7 +436,7 @@ mod tests {
             times: [9, 10, 11, 12, 13, 14],
             ..GenericStat::default()
         };
-        let base = base_stat(&here);
+        let base = BaseStat::from(&here);
         // SAFETY: plain integers.
         let words: [u64; 18] = unsafe { core::mem::transmute(base) };
         assert_eq!(&words[..3], &[1, 2, 3]);
@@ -423,11 +445,45 @@ mod tests {
         assert_eq!(&words[5..15], &[6, 7, 4096, 8, 9, 10, 11, 12, 13, 14]);
     }
 
+    /// Both ways of asking say the same of one file.
     #[test]
-    fn translated_calls_have_no_number_of_their_own() {
-        for &n in TRANSLATED {
-            let call = numbers::lookup(n).unwrap();
-            assert_eq!(call.generic, -1, "{}", call.name);
+    fn statx_says_what_stat_says() {
+        let path = c"/dev/null".as_ptr() as i64;
+        let (mut base, flags) = (BaseStat::default(), 0);
+        let out = &raw mut base as i64;
+        assert_eq!(
+            super::super::call(nr::NEWFSTATAT, [AT_FDCWD, path, out, flags, 0, 0]),
+            0
+        );
+        // SAFETY: plain integers.
+        let mut here: sys::statx = unsafe { core::mem::zeroed() };
+        let what = sys::STATX_BASIC_STATS as i64;
+        let at = &raw mut here as i64;
+        assert_eq!(
+            super::super::call(nr::STATX, [AT_FDCWD, path, flags, what, at, 0]),
+            0
+        );
+        assert_eq!(BaseStat::from(&here), base);
+        assert_eq!(base.rdev, device(1, 3));
+    }
+
+    /// The table and this file agree on which calls have another form.
+    #[test]
+    fn every_call_with_another_form_is_translated_here() {
+        let source = include_str!("translate.rs");
+        let start = source.find("fn other(").unwrap();
+        let body = &source[start..start + source[start..].find("\n}\n").unwrap()];
+        let names: Vec<&str> = body
+            .split("nr::")
+            .skip(1)
+            .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_'))
+            .filter_map(|mut words| words.next())
+            .collect();
+        for call in syscalls::all() {
+            let constant = call.name.trim_start_matches('_').to_uppercase();
+            if call.way == Way::Other {
+                assert!(names.contains(&&*constant), "{} has no arm", call.name);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use popcorn_metadata::image::checkpoint::RECORDS_AT;
 use popcorn_metadata::image::{
     Checkpoint, Fd, Hop, Image, ImageError, Map as SavedMap, Records, Section, State, kind,
 };
+use popcorn_metadata::origin::Origin;
 use popcorn_toolchains::{BASE, Isa};
 
 use crate::base::refusal::Refusal;
@@ -15,7 +16,6 @@ use crate::image::{memory, open_files, process as saved_process};
 use crate::kernel::file::{self, OwnedFd};
 use crate::kernel::memory::Block;
 use crate::kernel::{clock, errno};
-use crate::moves::origin::Origin;
 use crate::moves::report::{self, Arrival};
 use crate::moves::{points, request};
 use crate::program::alone::Alone;
@@ -201,7 +201,7 @@ impl Threaded {
         native::start();
         let outermost = records(&mut self.alone, arriving.need(kind::RECORDS)?)?;
         let arrival = Arrival {
-            origin: Origin::from_number(hop.requester),
+            origin: Origin::from_number(hop.requester).ok_or_else(damaged)?,
             number: hop.sequence,
             from: Isa::by_id(hop.from as u16).unwrap_or(BASE),
             frames: hop.frames,

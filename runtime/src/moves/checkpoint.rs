@@ -11,6 +11,8 @@
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use popcorn_metadata::origin::Origin;
+
 use crate::arch::{self, Context};
 use crate::base::refusal::Refusal;
 use crate::base::statics::Slot;
@@ -22,7 +24,7 @@ use crate::kernel::file::OwnedFd;
 use crate::kernel::memory::{self, PAGE};
 use crate::kernel::signal::{self, Action};
 use crate::kernel::{Errno, clock, errno, process, sys};
-use crate::moves::origin::{Move, Origin};
+use crate::moves::order::Move;
 use crate::moves::{credentials, hop, outcome, request, schedule};
 use crate::program::alone::Alone;
 use crate::program::{floating_point, identity};

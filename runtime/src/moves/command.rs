@@ -2,7 +2,7 @@
 //! environment and some variables of ours.
 
 use crate::base::path::{PathBuffer, of_descriptor};
-use crate::base::text::{Bytes, Message};
+use crate::base::text::Message;
 use crate::kernel::memory::List;
 use crate::kernel::{Errno, errno, process};
 use crate::program::arguments::initial;
@@ -27,10 +27,9 @@ pub fn file_of(fd: i32) -> PathBuffer {
     of_descriptor(fd)
 }
 
-/// A variable of ours, with the zero byte at its end. `name` ends with `=`.
-pub fn variable(name: &[u8], value: &dyn core::fmt::Display) -> Message {
-    let name = Bytes(name);
-    Message::of(format_args!("{name}{value}\0"))
+/// A variable of ours, with the zero byte at its end.
+pub fn variable(name: &str, value: &dyn core::fmt::Display) -> Message {
+    Message::of(format_args!("{name}={value}\0"))
 }
 
 impl<'a> Command<'a> {

@@ -4,7 +4,7 @@ use crate::arch::{self, Context};
 use crate::base::refusal::Refusal;
 use crate::base::statics::Slot;
 use crate::image::write::Journey;
-use crate::moves::origin::Move;
+use crate::moves::order::Move;
 use crate::moves::report::{self, Arrival};
 use crate::moves::{hop, outcome, schedule};
 use crate::program::alone::Alone;

@@ -2,6 +2,7 @@
 
 use core::fmt::Write;
 
+use popcorn_metadata::environment;
 use popcorn_toolchains::Isa;
 
 use crate::base::path::PathBuffer;
@@ -24,7 +25,7 @@ pub fn find(to: &Isa, named: Option<&[u8]>) -> Result<PathBuffer, Refusal> {
         };
     }
     let folders = initial()
-        .var(b"PATH=")
+        .var("PATH")
         .unwrap_or(b"/usr/local/bin:/usr/bin:/bin");
     folders
         .split(|&b| b == b':')
@@ -44,15 +45,12 @@ pub fn find(to: &Isa, named: Option<&[u8]>) -> Result<PathBuffer, Refusal> {
 }
 
 fn from_environment(to: &Isa) -> Option<&'static [u8]> {
-    let mut variable = Message::new();
-    let _ = variable.write_str("POPCORN_QEMU_");
+    let mut variable = Message::of(format_args!("{}", environment::EMULATOR));
     for c in to.name.chars() {
         let _ = variable.write_char(c.to_ascii_uppercase());
     }
-    let _ = variable.write_str("=");
-    initial()
-        .var(variable.as_bytes())
-        .filter(|path| !path.is_empty())
+    let variable = core::str::from_utf8(variable.as_bytes()).ok()?;
+    initial().var(variable).filter(|path| !path.is_empty())
 }
 
 fn is_executable(path: &PathBuffer) -> bool {

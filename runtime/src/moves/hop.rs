@@ -3,6 +3,7 @@
 //! Until `execve` has succeeded nothing is torn down: every failure leaves the process as it was.
 
 use popcorn_metadata::elf::Elf;
+use popcorn_metadata::{environment, sections};
 use popcorn_toolchains::{BASE, Isa};
 
 use crate::base::path::PathBuffer;
@@ -17,7 +18,6 @@ use crate::kernel::{Errno, errno, file};
 use crate::moves::command::{self, Command, variable};
 use crate::moves::{credentials, emulator, room, trial};
 use crate::program::alone::Alone;
-use crate::program::arguments;
 use crate::program::identity::{self, HIGH};
 use crate::program::{floating_point, process as program};
 use crate::stack::capture::Stopped;
@@ -100,7 +100,7 @@ fn target_file(program: i32, to: &Isa) -> Result<Target, Refusal> {
         check(&whole, to)?;
         return Ok(Target::Program(program));
     }
-    let name = Message::of(format_args!(".popcorn.image.{}", to.name));
+    let name = Message::of(format_args!("{}{}", sections::IMAGE, to.name));
     let section = whole.find(name.as_bytes()).map(|(_, section)| section);
     let contents = section.and_then(|s| whole.contents(&s)).ok_or_else(|| {
         refusal!(
@@ -200,10 +200,10 @@ impl Variables {
         let elf = plan.elf.fd();
         Self {
             all: [
-                variable(arguments::RESUME, &image),
-                variable(arguments::PROG, &identity::program_fd()),
-                variable(arguments::HOST, &host),
-                variable(arguments::ELF, &elf),
+                variable(environment::RESUME, &image),
+                variable(environment::PROGRAM, &identity::program_fd()),
+                variable(environment::HOST, &host),
+                variable(environment::ELF, &elf),
             ],
             // The program's own file stays open.
             count: match plan.elf {

@@ -33,7 +33,7 @@ impl Mailbox {
     /// Opens the folder: an error if there is none, or it is not to be trusted.
     pub fn open() -> Result<Self> {
         let user = process::effective_user();
-        let base = arguments::initial().var(b"XDG_RUNTIME_DIR=");
+        let base = arguments::initial().var("XDG_RUNTIME_DIR");
         let mut path = PathBuffer::new();
         path.push(match base {
             Some(base @ [b'/', ..]) => base,

@@ -10,7 +10,7 @@ pub mod emulator;
 pub mod flag;
 pub mod hop;
 pub mod mailbox;
-pub mod origin;
+pub mod order;
 pub mod outcome;
 pub mod points;
 pub mod report;

@@ -1,9 +1,11 @@
 //! What becomes of a move that is not made: whoever asked is told.
 
+use popcorn_metadata::origin::Origin;
+
 use crate::base::refusal::Refusal;
 use crate::base::text::Message;
 use crate::kernel::errno;
-use crate::moves::origin::{Move, Origin};
+use crate::moves::order::Move;
 use crate::moves::{ask, request, schedule};
 use crate::program::trace;
 use crate::say;

@@ -6,12 +6,14 @@
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU32};
 
+use popcorn_metadata::origin::Origin;
+
 use crate::arch::Context;
 use crate::base::refusal::Refusal;
 use crate::base::statics::Travels;
 use crate::base::text::Message;
 use crate::kernel::errno;
-use crate::moves::origin::{Move, Origin};
+use crate::moves::order::Move;
 use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, request, schedule};
 use crate::program::alone::{Alone, Threads};
 use crate::program::{filter, longest_gap};

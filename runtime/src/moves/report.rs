@@ -1,12 +1,12 @@
 //! What is told of a move when it is done: the trace line, and the answer to whoever asked.
 
+use popcorn_metadata::origin::Origin;
 use popcorn_toolchains::Isa;
 
 use crate::arch;
 use crate::base::statics::Slot;
 use crate::base::text::{Message, Millis, Tenths};
 use crate::kernel::clock;
-use crate::moves::origin::Origin;
 use crate::moves::{ask, request};
 use crate::program::alone::Alone;
 use crate::program::trace;

@@ -6,6 +6,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
+use popcorn_metadata::origin::Origin;
 use popcorn_metadata::request::{Id, LARGEST_REQUEST, Reply, Request, Wish};
 use popcorn_toolchains::Isa;
 
@@ -21,7 +22,7 @@ use crate::kernel::signal::{self, Action};
 use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::flag;
 use crate::moves::mailbox::{Mailbox, Unusable};
-use crate::moves::origin::{Move, Origin};
+use crate::moves::order::Move;
 use crate::program::arguments;
 use crate::program::dispositions::MIGRATE_SIGNAL;
 use crate::program::identity::isa_named;

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use popcorn_metadata::environment;
 use popcorn_toolchains::Isa;
 
 use crate::arch;
@@ -20,7 +21,7 @@ static DONE: Travels<AtomicU64> = Travels::new(AtomicU64::new(0));
 
 /// At the start of a program: takes the schedule from the environment.
 pub fn start(alone: &mut Alone, initial: &Initial) {
-    let Some(text) = initial.var(b"POPCORN_HOP=").filter(|t| !t.is_empty()) else {
+    let Some(text) = initial.var(environment::HOP).filter(|t| !t.is_empty()) else {
         return;
     };
     match Hops::parse(text) {
@@ -145,9 +146,9 @@ mod tests {
         let names: Vec<&str> = ALL.iter().map(|i| i.name).collect();
         let text = format!("every=3,max=2,isas={}", names.join(":"));
         let hops = Hops::parse(text.as_bytes()).unwrap();
-        assert_eq!((hops.max, hops.cycle_len), (2, 3));
+        assert_eq!((hops.max, hops.cycle_len), (2, ALL.len() as u8));
         assert_eq!(hops.next(ALL[0]).unwrap().id, 1);
-        assert_eq!(hops.next(ALL[2]).unwrap().id, 0);
+        assert_eq!(hops.next(ALL[ALL.len() - 1]).unwrap().id, 0);
         let other = Hops::parse(format!("every=1,isas={}", names[1]).as_bytes()).unwrap();
         assert_eq!(other.next(ALL[0]).unwrap().id, 1);
         assert_eq!(Hops::parse(b"every=0,isas=self"), Err(&b"every=0"[..]));

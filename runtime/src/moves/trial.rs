@@ -6,6 +6,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use popcorn_metadata::environment;
 use popcorn_toolchains::{ALL, Isa};
 
 use crate::arch;
@@ -19,7 +20,7 @@ use crate::kernel::process::{self, Ended};
 use crate::kernel::{Errno, errno, signal, sys};
 use crate::moves::command::{Command, Target, variable};
 use crate::program::alone::Alone;
-use crate::program::{arguments, identity};
+use crate::program::identity;
 use crate::refusal;
 
 /// An emulator that has worked.
@@ -132,7 +133,7 @@ fn run(alone: &mut Alone, to: &Isa, emulator: &PathBuffer, elf: i32) -> Result<u
     let (reader, writer) = file::pipe().map_err(cannot)?;
     let writer = writer.moved_up(identity::HIGH).map_err(cannot)?;
     let file = crate::moves::command::file_of(elf);
-    let variables = [variable(arguments::TRIAL, &writer.get())];
+    let variables = [variable(environment::TRIAL, &writer.get())];
     let target = Target {
         emulator: Some(emulator),
         file: &file,

@@ -1,7 +1,8 @@
 //! How this incarnation was started: what the kernel put on its stack. The program has a copy of its own in the
 //! window (`start`).
 
-use linux_raw_sys::auxvec::AT_SECURE;
+use linux_raw_sys::auxvec::{AT_PAGESZ, AT_SECURE};
+use popcorn_metadata::environment::INTERNAL;
 
 use crate::base::statics::Slot;
 use crate::base::text::c_bytes;
@@ -24,20 +25,6 @@ incarnation! {
         auxv: core::ptr::null(),
     });
 }
-
-/// Variables of ours that the program does not see.
-pub const INTERNAL: [&[u8]; 5] = [RESUME, PROG, HOST, ELF, TRIAL];
-/// Descriptor of the image to go on from.
-pub const RESUME: &[u8] = b"POPCORN_RESUME=";
-/// Descriptor of the program's file, which has every ISA's image.
-pub const PROG: &[u8] = b"POPCORN_PROG=";
-/// Name of the ISA of the machine itself, under the emulator if there is one.
-pub const HOST: &[u8] = b"POPCORN_HOST=";
-/// Descriptor of the file that this incarnation was started from, to be closed.
-pub const ELF: &[u8] = b"POPCORN_ELF=";
-
-/// Descriptor to report to, in a program that is only to show that it begins.
-pub const TRIAL: &[u8] = b"POPCORN_TRIAL=";
 
 impl Initial {
     /// Reads the kernel's stack, and keeps it for [`initial`].
@@ -85,7 +72,7 @@ impl Initial {
     /// The program's environment.
     pub fn visible_env(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
         self.env()
-            .filter(|entry| !INTERNAL.iter().any(|name| entry.starts_with(name)))
+            .filter(|entry| !INTERNAL.iter().any(|name| value(entry, name).is_some()))
     }
 
     pub fn auxv(&self) -> impl Iterator<Item = [u64; 2]> + use<> {
@@ -97,6 +84,13 @@ impl Initial {
         })
     }
 
+    /// Bytes of a page of the kernel's memory.
+    pub fn page_size(&self) -> u64 {
+        let mut auxv = self.auxv();
+        auxv.find_map(|[tag, value]| (tag == u64::from(AT_PAGESZ)).then_some(value))
+            .unwrap_or_default()
+    }
+
     /// Whether the program runs with more rights than whoever started it (setuid, setgid, file capabilities): it
     /// listens to nobody then.
     pub fn is_secure(&self) -> bool {
@@ -104,13 +98,18 @@ impl Initial {
             .any(|[tag, value]| tag == u64::from(AT_SECURE) && value != 0)
     }
 
-    /// The value of a variable, given as `NAME=`; none in a program with more rights than whoever started it.
-    pub fn var(&self, name: &[u8]) -> Option<&'static [u8]> {
+    /// The value of a variable; none in a program with more rights than whoever started it.
+    pub fn var(&self, name: &str) -> Option<&'static [u8]> {
         if self.is_secure() {
             return None;
         }
-        self.env().find_map(|entry| entry.strip_prefix(name))
+        self.env().find_map(|entry| value(entry, name))
     }
+}
+
+/// What stands behind `NAME=`, if the entry is that variable's.
+fn value<'a>(entry: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
 }
 
 /// How this incarnation was started.

@@ -2,7 +2,9 @@
 //!
 //! It keeps books on what a hop has to carry over, then hands the call to [`kernel::call`].
 
-use crate::kernel::{self, nr, numbers};
+use popcorn_metadata::syscalls::{self, Way, nr};
+
+use crate::kernel::{self, errno};
 use crate::program::{dispositions, filter, longest_gap, process, thread, trace, window};
 use crate::say;
 
@@ -28,30 +30,34 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         }
         nr::FORK | nr::VFORK | nr::CLONE => {
             if process::shares_memory(n, args) {
-                tell_untranslated(n);
+                tell_refused(n);
             }
             process::clone(n, args)
         }
         _ => {
-            if trace::on() && !kernel::is_translated(n) {
-                tell_untranslated(n);
+            let result = kernel::call(n, args);
+            if result == -i64::from(errno::ENOSYS) {
+                tell_refused(n);
             }
-            kernel::call(n, args)
+            result
         }
     }
 }
 
 #[cold]
-fn tell_untranslated(n: i64) {
+fn tell_refused(n: i64) {
     if !trace::on() {
         return;
     }
-    match numbers::lookup(n) {
-        Some(call) => say!(
-            "popcorn: system call {} is not translated: ENOSYS",
-            call.name
-        ),
-        None => say!("popcorn: system call {n} is not translated: ENOSYS"),
+    match syscalls::lookup(n) {
+        Some(call) => match call.way {
+            Way::Refused(why) => say!(
+                "popcorn: system call {} fails with ENOSYS: {why}",
+                call.name
+            ),
+            _ => say!("popcorn: system call {} fails with ENOSYS here", call.name),
+        },
+        None => say!("popcorn: system call {n} fails with ENOSYS: it is not known"),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
+use popcorn_metadata::environment;
 use popcorn_toolchains::{ALL, Isa};
 
 use crate::arch;
 use crate::base::refusal::Refusal;
 use crate::base::text::parse_dec;
 use crate::kernel::{errno, file, process};
-use crate::program::arguments::{self, Initial};
+use crate::program::arguments::Initial;
 use crate::{incarnation, refusal};
 
 unsafe extern "C" {
@@ -47,15 +48,15 @@ pub fn isa_named(name: &[u8]) -> Option<&'static Isa> {
 /// Takes in what belongs to this incarnation.
 pub fn start(initial: &Initial) {
     own_process();
-    let host = match initial.var(arguments::HOST) {
+    let host = match initial.var(environment::HOST) {
         Some(name) => isa_named(name),
         None => machine(),
     };
     HOST.store(host.map_or(-1, |isa| isa.id.into()), Relaxed);
-    if let Some(fd) = initial.var(arguments::PROG).and_then(parse_dec) {
+    if let Some(fd) = initial.var(environment::PROGRAM).and_then(parse_dec) {
         set_program_fd(fd as i32);
     }
-    if let Some(fd) = initial.var(arguments::ELF).and_then(parse_dec) {
+    if let Some(fd) = initial.var(environment::ELF).and_then(parse_dec) {
         file::close(fd as i32);
     }
 }

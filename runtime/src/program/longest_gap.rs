@@ -6,6 +6,8 @@
 
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use popcorn_metadata::environment;
+
 use crate::base::statics::{Slot, Travels};
 use crate::kernel::clock;
 use crate::program::alone::Alone;
@@ -33,7 +35,7 @@ static GAPS: Travels<Slot<Gaps>> = Travels::new(Slot::new(Gaps {
 
 /// At the start of a program.
 pub fn start(alone: &mut Alone, initial: &Initial) {
-    if initial.var(b"POPCORN_GAPS=") == Some(b"1") {
+    if initial.var(environment::GAPS) == Some(b"1") {
         ON.store(true, Relaxed);
         GAPS.with(alone, |gaps| gaps.last = clock::of_thread());
     }

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use crate::base::statics::Travels;
-use crate::kernel::{self, system_call, errno, file, nr, sys};
+use crate::kernel::{self, errno, file, nr, sys, system_call};
 use crate::program::{identity, thread, window};
 
 /// POSIX timers that exist. They do not survive an exec, so while there are any the process stays.

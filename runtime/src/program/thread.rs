@@ -2,7 +2,7 @@
 
 use popcorn_metadata::image::State;
 
-use crate::kernel::{system_call, check, nr, sys};
+use crate::kernel::{check, nr, sys, system_call};
 
 unsafe extern "C" {
     fn popcorn_tls_dsp() -> u64;

@@ -2,6 +2,8 @@
 
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
+use popcorn_metadata::environment;
+
 use crate::base::statics::Travels;
 use crate::program::arguments::Initial;
 
@@ -32,7 +34,7 @@ pub fn on() -> bool {
 
 /// Takes the level from the environment: a number, `1` to `3`.
 pub fn start(initial: &Initial) {
-    let level = match initial.var(b"POPCORN_TRACE=") {
+    let level = match initial.var(environment::TRACE) {
         Some(b"1") => Level::Moves,
         Some(b"2") => Level::Steps,
         Some(b"3") => Level::Frames,

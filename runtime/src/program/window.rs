@@ -2,8 +2,9 @@
 
 use crate::base::statics::{Slot, Travels};
 use crate::incarnation;
+use crate::kernel::file;
 use crate::kernel::lock::Lock;
-use crate::kernel::memory::{self, PAGE};
+use crate::kernel::memory::{self, page};
 use crate::kernel::{self, Errno, errno, nr, sys};
 use crate::program::maps::{Full, Kind, Map, Table, WINDOW_END, WINDOW_START};
 
@@ -45,7 +46,7 @@ pub fn brk() -> i64 {
 }
 
 fn round_up(length: u64) -> Option<u64> {
-    let rounded = length.checked_add(PAGE - 1)? & !(PAGE - 1);
+    let rounded = length.checked_add(page() - 1)? & !(page() - 1);
     (rounded > 0).then_some(rounded)
 }
 
@@ -67,6 +68,9 @@ pub fn mmap(args: [i64; 6]) -> i64 {
         (MAP_PRIVATE, _) => Kind::Anonymous,
         _ => Kind::Shared,
     };
+    if flags & MAP_ANONYMOUS == 0 && !(offset as u64).is_multiple_of(page()) {
+        return -EINVAL;
+    }
     let fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) != 0;
     let flags = flags & !(MAP_32BIT | MAP_GROWSDOWN | MAP_FIXED_NOREPLACE) | MAP_FIXED;
     with_table(|table| {
@@ -75,7 +79,7 @@ pub fn mmap(args: [i64; 6]) -> i64 {
         }
         let hint = hint as u64;
         let start = if fixed {
-            if !hint.is_multiple_of(PAGE) {
+            if !hint.is_multiple_of(page()) {
                 return -EINVAL;
             }
             if !in_window(hint, length) {
@@ -85,7 +89,7 @@ pub fn mmap(args: [i64; 6]) -> i64 {
                 return -EEXIST;
             }
             hint
-        } else if hint.is_multiple_of(PAGE)
+        } else if hint.is_multiple_of(page())
             && in_window(hint, length)
             && table.is_free(hint, hint + length)
         {
@@ -107,9 +111,32 @@ pub fn mmap(args: [i64; 6]) -> i64 {
             };
             // There is room: asked above.
             let _ = table.insert(map);
+            if kind == Kind::File {
+                complete_page(&map, fd as i32, offset as u64);
+            }
         }
         result
     })
+}
+
+/// Behind a file's end the last page of a map of it holds zeros. Where the program's pages are larger than the
+/// kernel's, the kernel does that for a part of the page only.
+fn complete_page(map: &Map, fd: i32, offset: u64) {
+    let kernel = memory::kernel_page();
+    if kernel == page() {
+        return;
+    }
+    let Ok(size) = file::Stat::of(fd).map(|stat| stat.size) else {
+        return;
+    };
+    let rest = size.saturating_sub(offset);
+    let from = map.start + rest.next_multiple_of(kernel);
+    let to = (map.start + rest.next_multiple_of(page())).min(map.end);
+    if from < to {
+        let flags = memory::MAP_PRIVATE | memory::MAP_ANONYMOUS | memory::MAP_FIXED;
+        // If it fails the page is as the kernel has it.
+        let _ = memory::map(from, to - from, map.prot, flags, -1, 0);
+    }
 }
 
 /// Takes room for a data stack of `length` bytes; its lowest address. Its lowest page stays inaccessible.
@@ -121,27 +148,31 @@ pub fn data_stack(length: u64) -> kernel::Result<u64> {
             return Err(Errno(errno::ENOMEM));
         };
         memory::map(start, length, both, flags | memory::MAP_FIXED, -1, 0)?;
-        memory::protect(start, PAGE, none)?;
+        memory::protect(start, page(), none)?;
         let map = |start, end, prot| Map {
             start,
             end,
             prot,
             kind: Kind::DataStack,
         };
-        let _ = table.insert(map(start, start + PAGE, none));
-        let _ = table.insert(map(start + PAGE, start + length, both));
+        let _ = table.insert(map(start, start + page(), none));
+        let _ = table.insert(map(start + page(), start + length, both));
         Ok(start)
     })
 }
 
 pub fn munmap(start: u64, length: u64) -> i64 {
-    let call = [start as i64, length as i64, 0, 0, 0, 0];
-    let Some(length) = round_up(length) else {
+    let Some(rounded) = round_up(length) else {
         return -EINVAL;
     };
-    if !in_window(start, length) {
-        return kernel::call(nr::MUNMAP, call);
+    if !in_window(start, rounded) {
+        return kernel::call(nr::MUNMAP, [start as i64, length as i64, 0, 0, 0, 0]);
     }
+    if !start.is_multiple_of(page()) {
+        return -EINVAL;
+    }
+    let length = rounded;
+    let call = [start as i64, length as i64, 0, 0, 0, 0];
     with_table(|table| {
         if !table.has_room() {
             return -ENOMEM;
@@ -155,10 +186,14 @@ pub fn munmap(start: u64, length: u64) -> i64 {
 }
 
 pub fn mprotect(start: u64, length: u64, prot: i64) -> i64 {
-    let call = [start as i64, length as i64, prot, 0, 0, 0];
-    let Some(length) = round_up(length).filter(|&l| in_window(start, l)) else {
-        return kernel::call(nr::MPROTECT, call);
+    let Some(rounded) = round_up(length).filter(|&l| in_window(start, l)) else {
+        return kernel::call(nr::MPROTECT, [start as i64, length as i64, prot, 0, 0, 0]);
     };
+    if !start.is_multiple_of(page()) {
+        return -EINVAL;
+    }
+    let length = rounded;
+    let call = [start as i64, length as i64, prot, 0, 0, 0];
     with_table(|table| {
         if !table.has_room() {
             return -ENOMEM;
@@ -181,7 +216,7 @@ pub fn mremap(args: [i64; 6]) -> i64 {
     else {
         return -EINVAL;
     };
-    if !in_window(old, old_length) {
+    if !in_window(old, old_length) || !old.is_multiple_of(page()) {
         return -EINVAL;
     }
     with_table(|table| {
@@ -199,6 +234,9 @@ pub fn mremap(args: [i64; 6]) -> i64 {
         let end = old + old_length;
         let fixed = flags & MREMAP_FIXED != 0;
         let (new, move_flags) = if fixed {
+            if !target.is_multiple_of(page()) {
+                return -EINVAL;
+            }
             if !in_window(target, new_length) {
                 return -ENOMEM;
             }

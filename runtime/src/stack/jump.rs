@@ -6,7 +6,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::arch::signal_frame::{self, Interrupted};
+use crate::arch::interrupted::{self, Interrupted};
 use crate::arch::{self, Context};
 use crate::base::statics::Travels;
 use crate::kernel::{fatal, signal};
@@ -137,7 +137,7 @@ fn find(context: &mut Context) -> u64 {
 /// Goes on in what a signal interrupted. Interrupted code has no pad for it: only its callers do.
 fn leave_handler(context: &mut Context) {
     let handler = context.pc;
-    match signal_frame::step(context) {
+    match interrupted::step(context) {
         Interrupted::SystemCall => {}
         Interrupted::Code { link } => {
             let interrupted = context.pc;

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::incarnation;
-use crate::kernel::memory::{self, HUGE_PAGE, PAGE, PROT_NONE};
+use crate::kernel::memory::{self, HUGE_PAGE, PROT_NONE, page};
 use crate::program::data_stack;
 use crate::program::maps::WINDOW_END;
 
@@ -29,7 +29,7 @@ pub fn start() {
         .or_else(|_| memory::anonymous(size))
         .unwrap_or_else(|error| crate::fatal!("no native stack: {error}"));
     // Without its guard page a stack is as good, until it overflows.
-    let _ = memory::protect(low, PAGE, PROT_NONE);
+    let _ = memory::protect(low, page(), PROT_NONE);
     TOP.store(low + size, Relaxed);
 }
 
@@ -39,7 +39,7 @@ pub fn expect(records: u64) {
     // Frames of clones hold what their records hold, and some more.
     let bytes = records.saturating_mul(4);
     if records >= HUGE_PAGE {
-        let bytes = bytes.min(data_stack::size(LEAST) - PAGE);
+        let bytes = bytes.min(data_stack::size(LEAST) - page());
         memory::advise_huge(top() - bytes, bytes);
     }
 }

@@ -3,9 +3,11 @@
 //! Chunks are made when needed and kept. Small ones first: an emulator pays for every page it is asked
 //! to map, touched or not.
 
+use popcorn_metadata::record::LARGEST;
+
 use crate::kernel::memory;
 
-/// docs/abi.md, section 7.
+/// A record's header ([`popcorn_metadata::record`]).
 #[repr(C)]
 pub struct Record {
     pub descriptor: *const Descriptor,
@@ -15,7 +17,7 @@ pub struct Record {
     pub frame: u64,
 }
 
-/// docs/abi.md, section 7.
+/// A function's descriptor ([`popcorn_metadata::record`]).
 #[repr(C)]
 pub struct Descriptor {
     pub resume: u64,
@@ -26,7 +28,23 @@ pub struct Descriptor {
     pub info: *const u8,
 }
 
-const _: () = assert!(size_of::<Record>() == 32 && size_of::<Descriptor>() == 40);
+const _: () = {
+    use core::mem::offset_of;
+    use popcorn_metadata::record::{descriptor, header};
+    assert!(offset_of!(Record, descriptor) == header::DESCRIPTOR);
+    assert!(offset_of!(Record, next) == header::NEXT);
+    assert!(offset_of!(Record, site) == header::SITE);
+    assert!(offset_of!(Record, reserved) == header::RESERVED);
+    assert!(offset_of!(Record, frame) == header::FRAME);
+    assert!(size_of::<Record>() == header::SIZE);
+    assert!(offset_of!(Descriptor, resume) == descriptor::RESUME);
+    assert!(offset_of!(Descriptor, function) == descriptor::FUNCTION);
+    assert!(offset_of!(Descriptor, size) == descriptor::RECORD_SIZE);
+    assert!(offset_of!(Descriptor, sites) == descriptor::SITES);
+    assert!(offset_of!(Descriptor, name) == descriptor::NAME);
+    assert!(offset_of!(Descriptor, info) == descriptor::INFO);
+    assert!(size_of::<Descriptor>() == descriptor::SIZE);
+};
 
 impl Record {
     /// Bytes of a complete record.
@@ -39,8 +57,7 @@ impl Record {
     }
 }
 
-/// A record is at most this large (bytes): what a chunk must have left before the next record.
-pub const LARGEST: u64 = 1 << 20;
+/// Bytes of the first chunk. The largest record has to fit behind the last that is in it.
 const FIRST: u64 = 2 * LARGEST;
 const CHUNKS: usize = 16;
 

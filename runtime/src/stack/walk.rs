@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use popcorn_metadata::stackmap::{StackMap, TAKES_LONGJMP};
 
-use crate::arch::signal_frame::{self, Interrupted};
+use crate::arch::interrupted::{self, Interrupted};
 use crate::arch::{self, Context};
 use crate::kernel::memory::Block;
 use crate::program::alone::Alone;
@@ -267,7 +267,7 @@ pub fn check(walk: &mut Walk, context: &Context) -> Result<u64, Obstacle> {
     loop {
         let pc = context.pc;
         let Some(found) = walk.call(pc) else {
-            return Err(match signal_frame::step(&mut context) {
+            return Err(match interrupted::step(&mut context) {
                 Interrupted::No => Obstacle::Unknown(pc),
                 _ => Obstacle::Handler,
             });

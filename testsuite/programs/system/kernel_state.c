@@ -115,11 +115,12 @@ int main(void)
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0x123456789abcdef};
 	CHECK(epoll_ctl(poller, EPOLL_CTL_ADD, sockets[1], &event) == 0);
 
-	char *pages = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const size_t page = sysconf(_SC_PAGESIZE);
+	char *pages = mmap(0, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pages[0] = 7;
-	pages[4096] = 9;
-	mprotect(pages, 4096, PROT_NONE);
-	mprotect(pages + 4096, 4096, PROT_READ);
+	pages[page] = 9;
+	mprotect(pages, page, PROT_NONE);
+	mprotect(pages + page, page, PROT_READ);
 	char *file = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, open("/proc/self/exe", O_RDONLY), 0);
 	CHECK(file != MAP_FAILED && file[1] == 'E');
 	file[0] = '!';
@@ -132,9 +133,9 @@ int main(void)
 		descriptors(round);
 		CHECK(getpid() == self && getppid() == parent);
 		CHECK(write(pipes[1], pages, 1) < 0 && errno == EFAULT);
-		mprotect(pages, 4096, PROT_READ | PROT_WRITE);
-		CHECK(pages[0] == 7 && pages[4096] == 9 && file[0] == '!' && file[1] == 'E');
-		mprotect(pages, 4096, PROT_NONE);
+		mprotect(pages, page, PROT_READ | PROT_WRITE);
+		CHECK(pages[0] == 7 && pages[page] == 9 && file[0] == '!' && file[1] == 'E');
+		mprotect(pages, page, PROT_NONE);
 		CHECK(fegetround() == FE_UPWARD);
 		mode_t mask = umask(0);
 		umask(mask);

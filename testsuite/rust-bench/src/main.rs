@@ -19,10 +19,14 @@ impl Random {
 
 fn words(count: usize) -> Vec<String> {
     let mut random = Random(88172645463325252);
-    let syllables = ["pop", "corn", "ma", "chi", "ne", "le", "ta", "xi", "or", "un"];
+    let syllables = [
+        "pop", "corn", "ma", "chi", "ne", "le", "ta", "xi", "or", "un",
+    ];
     let word = |_| {
         let n = 1 + random.next() % 4;
-        (0..n).map(|_| syllables[(random.next() % 10) as usize]).collect()
+        (0..n)
+            .map(|_| syllables[(random.next() % 10) as usize])
+            .collect()
     };
     (0..count).map(word).collect()
 }
@@ -54,7 +58,10 @@ fn search() -> usize {
     }
     let lines = text.as_bytes().chunks(80).map(String::from_utf8_lossy);
     for line in lines {
-        found += line.split(' ').filter(|w| w.starts_with("ma") && w.ends_with("ne")).count();
+        found += line
+            .split(' ')
+            .filter(|w| w.starts_with("ma") && w.ends_with("ne"))
+            .count();
         found += line.rfind("or").unwrap_or(0);
         found += line.chars().filter(|c| "aeiou".contains(*c)).count();
     }

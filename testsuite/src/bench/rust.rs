@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use popcorn_toolchains::ALL;
+use popcorn_toolchains::DEFAULT;
 
 use crate::process;
 use crate::rust::Cargo;
@@ -63,7 +63,7 @@ pub fn run(report: &mut dyn FnMut(Figure)) -> Result<()> {
         target: None,
     });
     let plain_text = text_size(&lto)?;
-    for isa in ALL {
+    for isa in DEFAULT {
         let image = popcorn.with_extension(isa.name);
         let mut extract = Command::new(toolchain::tool("popcorn"));
         extract.args(["extract", "--isa", isa.name]).arg(&popcorn);

@@ -1,10 +1,13 @@
 /* IEEE binary128 in integers, shared by the files of this folder.
  *
- * Round to nearest, ties to even, whatever the rounding mode; no exception flags. Results that a back
- * end takes as a 32-bit integer are returned as long, sign-extended, which every ISA accepts. */
+ * Rounded as the rounding mode says, with IEEE's exceptions; a result is tiny if it is below the smallest normal
+ * number after rounding, as on the base ISA. Results that a back end takes as a 32-bit integer are returned as long,
+ * sign-extended, which every ISA accepts. */
 
 #ifndef QUAD_H
 #define QUAD_H
+
+#include "rounding.h"
 
 typedef unsigned __int128 u128;
 typedef __int128 i128;
@@ -16,6 +19,7 @@ typedef long double quad;
 #define SIGN (ONE << 127)
 #define INFINITE ((u128)0x7fff << 112)
 #define QUIET_NAN ((u128)0x7fff8 << 108)
+#define QUIET (ONE << 111)
 #define IMPLICIT (ONE << 112)
 #define FRACTION (IMPLICIT - 1)
 #define BIAS 16383
@@ -53,25 +57,82 @@ static inline u128 shift_sticky(u128 x, int n)
 	return x >> n | ((x & ((ONE << n) - 1)) != 0);
 }
 
+/* A NaN that raises FE_INVALID wherever it is an operand. */
+static inline int is_signaling(u128 u)
+{
+	return (u & ~SIGN) > INFINITE && !(u & QUIET);
+}
+
+/* The result of an operation with one NaN, x, or with two. */
+static inline quad nan_of(u128 x, u128 y)
+{
+	if (is_signaling(x) || is_signaling(y))
+		raise_invalid();
+	return quad_of(((x & ~SIGN) > INFINITE ? x : y) | QUIET_NAN);
+}
+
+/* The result of an operation that has none. */
+static inline quad invalid(void)
+{
+	raise_invalid();
+	return quad_of(QUIET_NAN);
+}
+
+/* Whether a magnitude just below the smallest normal number rounds up to it with the precision of normal numbers;
+ * otherwise it is tiny. `sig` has `digits` bits and three more, as in round_pack. */
+static inline int rounds_to_normal(int negative, u128 sig, int digits)
+{
+	return sig >> 3 == (ONE << digits) - 1 && (sig & 7) && rounds_up(negative, 1, sig & 7);
+}
+
+static quad pack_overflow(u128 sign)
+{
+	return quad_of(sign | (overflows(sign != 0) ? INFINITE : INFINITE - 1));
+}
+
+/* A result with exp <= 0. */
+static quad pack_subnormal(u128 sign, long exp, u128 sig)
+{
+	int negative = sign != 0, tiny = exp < 0 || !rounds_to_normal(negative, sig, 113);
+	u32 rest;
+
+	sig = shift_sticky(sig, exp < -120 ? 121 : 1 - (int)exp);
+	rest = sig & 7;
+	sig >>= 3;
+	if (rest) {
+		sig += rounds_up(negative, (u32)sig, rest);
+		if (tiny)
+			raise_underflow();
+	}
+	return quad_of(sign | sig);
+}
+
 /* The value sig * 2^(exp - BIAS - 115), rounded: 113 bits and three more (guard, round, sticky). The
  * leading bit of sig is bit 115. */
 static inline quad round_pack(u128 sign, long exp, u128 sig)
 {
-	u32 rest;
+	u32 rest = sig & 7;
 	u128 u;
 
 	if (exp >= MAX_EXP)
-		return quad_of(sign | INFINITE);
-	if (exp <= 0) {
-		sig = shift_sticky(sig, exp < -120 ? 121 : 1 - (int)exp);
-		exp = 1;
+		return pack_overflow(sign);
+	if (exp <= 0)
+		return pack_subnormal(sign, exp, sig);
+	u = ((u128)(exp - 1) << 112) + (sig >> 3);
+	if (rest) {
+		u += rounds_up(sign != 0, (u32)u, rest); /* a carry goes on into the exponent */
+		if (u == INFINITE)
+			return pack_overflow(sign);
 	}
-	rest = sig & 7;
-	sig >>= 3;
-	u = ((u128)(exp - 1) << 112) + sig; /* a carry goes on into the exponent */
-	if (rest > 4 || (rest == 4 && (sig & 1)))
-		u++;
 	return quad_of(sign | u);
+}
+
+/* The same if the leading bit of sig may be bit 116, whose weight is twice that of bit 115. */
+static inline quad carry_pack(u128 sign, long exp, u128 sig)
+{
+	if (sig >> 116)
+		return round_pack(sign, exp + 1, sig >> 1 | (sig & 1));
+	return round_pack(sign, exp, sig);
 }
 
 /* The same for any non-zero sig, whose bit 115 has the exponent exp. */

@@ -2,6 +2,12 @@
 
 #include "quad.h"
 
+/* The sum of a number and its opposite. */
+static quad exact_zero(void)
+{
+	return quad_of(zero_is_negative() ? SIGN : 0);
+}
+
 static quad add_bits(u128 a, u128 b)
 {
 	u128 sign_a = a & SIGN, sign_b = b & SIGN, sig_a, sig_b, swap;
@@ -10,13 +16,15 @@ static quad add_bits(u128 a, u128 b)
 	a &= ~SIGN;
 	b &= ~SIGN;
 	if (a > INFINITE || b > INFINITE)
-		return quad_of((a > INFINITE ? sign_a | a : sign_b | b) | QUIET_NAN);
+		return nan_of(sign_a | a, sign_b | b);
 	if (a == INFINITE)
-		return quad_of(b == INFINITE && sign_a != sign_b ? QUIET_NAN : sign_a | a);
+		return b == INFINITE && sign_a != sign_b ? invalid() : quad_of(sign_a | a);
 	if (b == INFINITE)
 		return quad_of(sign_b | b);
+	if (!b && !a)
+		return sign_a == sign_b ? quad_of(sign_a) : exact_zero();
 	if (!b)
-		return quad_of(a ? sign_a | a : sign_a & sign_b);
+		return quad_of(sign_a | a);
 	if (!a)
 		return quad_of(sign_b | b);
 
@@ -29,9 +37,9 @@ static quad add_bits(u128 a, u128 b)
 	sig_a <<= 3;
 	sig_b = shift_sticky(sig_b << 3, exp_a - exp_b > 120 ? 120 : (int)(exp_a - exp_b));
 	if (sign_a == sign_b)
-		return normalise_pack(sign_a, exp_a, sig_a + sig_b);
+		return carry_pack(sign_a, exp_a, sig_a + sig_b);
 	if (sig_a == sig_b)
-		return quad_of(0);
+		return exact_zero();
 	return normalise_pack(sign_a, exp_a, sig_a - sig_b);
 }
 
@@ -59,9 +67,9 @@ quad __multf3(quad x, quad y)
 	a &= ~SIGN;
 	b &= ~SIGN;
 	if (a > INFINITE || b > INFINITE)
-		return quad_of((a > INFINITE ? bits_of(x) : bits_of(y)) | QUIET_NAN);
+		return nan_of(bits_of(x), bits_of(y));
 	if (a == INFINITE || b == INFINITE)
-		return quad_of(a && b ? sign | INFINITE : QUIET_NAN);
+		return a && b ? quad_of(sign | INFINITE) : invalid();
 	if (!a || !b)
 		return quad_of(sign);
 
@@ -75,38 +83,51 @@ quad __multf3(quad x, quad y)
 
 	/* The product has its leading bit at 224 or 225; bit 224 is exp's. Keep 117 bits. */
 	sig = high << 19 | low >> 109 | ((low & ((ONE << 109) - 1)) != 0);
-	return normalise_pack(sign, exp, sig);
+	return carry_pack(sign, exp, sig);
 }
 
 quad __divtf3(quad x, quad y)
 {
-	u128 a = bits_of(x), b = bits_of(y), sign = (a ^ b) & SIGN, quotient = 0;
+	u128 a = bits_of(x), b = bits_of(y), sign = (a ^ b) & SIGN, quotient;
+	u64 high, digit;
 	long exp;
 	int i;
 
 	a &= ~SIGN;
 	b &= ~SIGN;
 	if (a > INFINITE || b > INFINITE)
-		return quad_of((a > INFINITE ? bits_of(x) : bits_of(y)) | QUIET_NAN);
+		return nan_of(bits_of(x), bits_of(y));
 	if (a == INFINITE)
-		return quad_of(b == INFINITE ? QUIET_NAN : sign | INFINITE);
+		return b == INFINITE ? invalid() : quad_of(sign | INFINITE);
 	if (b == INFINITE)
 		return quad_of(sign);
-	if (!b)
-		return quad_of(a ? sign | INFINITE : QUIET_NAN);
+	if (!b) {
+		if (!a)
+			return invalid();
+		raise_divide_by_zero();
+		return quad_of(sign | INFINITE);
+	}
 	if (!a)
 		return quad_of(sign);
 
 	exp = split(a, &a);
 	exp -= split(b, &b);
-	/* One bit of the quotient per step, the first has the weight of bit 115. */
-	for (i = 0; i < 117; i++) {
-		quotient <<= 1;
+	quotient = a >= b;
+	if (quotient)
+		a -= b;
+	/* 15 bits of the quotient per step: a < b < 2^113. A digit is found from 49 bits of b, rounded up, so it is right
+	 * or one too small. */
+	high = (u64)(b >> 64) + 1;
+	for (i = 0; i < 8; i++) {
+		a <<= 15;
+		digit = (u64)(a >> 64) / high;
+		a -= digit * b;
 		if (a >= b) {
 			a -= b;
-			quotient |= 1;
+			digit++;
 		}
-		a <<= 1;
+		quotient = quotient << 15 | digit;
 	}
-	return normalise_pack(sign, exp + BIAS - 1, quotient | (a != 0));
+	/* 1 to 2^121; bit 120 has the weight of exp. */
+	return normalise_pack(sign, exp + BIAS - 5, quotient | (a != 0));
 }

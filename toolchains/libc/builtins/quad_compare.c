@@ -1,11 +1,16 @@
 /* Comparisons of binary128. The result is compared with zero by the caller: negative for less, zero
- * for equal, positive for greater; if one is NaN, what makes the comparison false. */
+ * for equal, positive for greater; if one is NaN, what makes the comparison false. Back ends call the same functions
+ * for quiet comparisons (isless) and others (<), so only signaling NaNs raise FE_INVALID. */
 
 #include "quad.h"
 
 static inline int unordered(u128 a, u128 b)
 {
-	return (a & ~SIGN) > INFINITE || (b & ~SIGN) > INFINITE;
+	if ((a & ~SIGN) <= INFINITE && (b & ~SIGN) <= INFINITE)
+		return 0;
+	if (is_signaling(a) || is_signaling(b))
+		raise_invalid();
+	return 1;
 }
 
 static inline long compare(quad x, quad y, long if_nan)

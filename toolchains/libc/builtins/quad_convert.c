@@ -29,8 +29,11 @@ static inline quad widen(u64 u, int width, int fraction, int bias)
 	if (!magnitude)
 		return quad_of(sign);
 	sig = (u128)(magnitude & ((1UL << fraction) - 1)) << (112 - fraction);
-	if (exp == max)
+	if (exp == max) {
+		if (is_signaling(INFINITE | sig))
+			raise_invalid();
 		return quad_of(sign | INFINITE | sig | (sig ? QUIET_NAN : 0));
+	}
 	if (!exp) {
 		shift = leading_zeros(sig) - 15;
 		sig = sig << shift & FRACTION;
@@ -39,37 +42,52 @@ static inline quad widen(u64 u, int width, int fraction, int bias)
 	return quad_of(sign | (u128)(exp - bias + BIAS) << 112 | sig);
 }
 
+/* The magnitude of a result beyond the largest number. */
+static inline u64 narrow_overflow(int negative, u64 infinite)
+{
+	return overflows(negative) ? infinite : infinite - 1;
+}
+
 /* binary128 as a narrower format, rounded. */
 static inline u64 narrow(quad x, int width, int fraction, int bias)
 {
 	u128 u = bits_of(x), sig;
-	u64 sign = (u64)(u >> 127) << (width - 1), result, rest_mask, half, rest;
+	u64 sign = (u64)(u >> 127) << (width - 1), result;
 	u64 infinite = (u64)(2 * bias + 1) << fraction;
 	long exp;
-	int drop = 112 - fraction;
+	int drop = 112 - fraction, tiny = 0;
+	u32 rest;
 
+	if (is_signaling(u))
+		raise_invalid();
 	u &= ~SIGN;
 	if (u > INFINITE)
 		return sign | infinite | 1UL << (fraction - 1)
 			| (u64)((u & FRACTION) >> drop);
-	if (!(u >> 112))
-		return sign; /* zero, or far below the smallest subnormal */
+	if (!u)
+		return sign;
+	if (u == INFINITE)
+		return sign | infinite;
 	exp = (long)(u >> 112) - BIAS + bias;
 	if (exp >= 2 * bias + 1)
-		return sign | infinite;
-	sig = (u & FRACTION) | IMPLICIT;
+		return sign | narrow_overflow(sign != 0, infinite);
+	sig = u >> 112 ? (u & FRACTION) | IMPLICIT : ONE; /* a subnormal one is far below all that can be told apart */
 	if (exp <= 0) {
+		tiny = exp < 0 || !rounds_to_normal(sign != 0, shift_sticky(sig, drop - 3), fraction + 1);
 		drop += exp < -fraction - 2 ? fraction + 3 : 1 - (int)exp;
 		exp = 1;
 	}
-	/* Two bits more than the result has: the first dropped one and the rest. */
-	sig = shift_sticky(sig, drop - 2);
-	rest_mask = 3;
-	half = 2;
-	rest = (u64)sig & rest_mask;
-	result = ((u64)(exp - 1) << fraction) + (u64)(sig >> 2);
-	if (rest > half || (rest == half && (result & 1)))
-		result++;
+	/* Three bits more than the result has: the first two dropped ones and the rest. */
+	sig = shift_sticky(sig, drop - 3);
+	rest = (u32)sig & 7;
+	result = ((u64)(exp - 1) << fraction) + (u64)(sig >> 3);
+	if (rest) {
+		result += rounds_up(sign != 0, (u32)result, rest);
+		if (tiny)
+			raise_underflow();
+		if (result == infinite)
+			result = narrow_overflow(sign != 0, infinite);
+	}
 	return sign | result;
 }
 
@@ -126,12 +144,21 @@ static inline u128 magnitude_of(u128 u, u128 limit)
 	long exp = (long)((u & ~SIGN) >> 112) - BIAS;
 	u128 sig = (u & FRACTION) | IMPLICIT, value;
 
-	if (exp < 0)
+	if (exp < 0) {
+		if (u & ~SIGN)
+			raise_inexact();
 		return 0;
-	if (exp > 127)
-		return limit;
-	value = exp <= 112 ? sig >> (112 - exp) : sig << (exp - 112);
-	return value > limit ? limit : value;
+	}
+	if (exp <= 127) {
+		value = exp <= 112 ? sig >> (112 - exp) : sig << (exp - 112);
+		if (value <= limit) {
+			if (exp < 112 && value << (112 - exp) != sig)
+				raise_inexact();
+			return value;
+		}
+	}
+	raise_invalid();
+	return limit;
 }
 
 /* To a signed integer of `width` bits, saturated. */
@@ -148,7 +175,7 @@ static inline u128 to_unsigned(quad x, u128 limit)
 {
 	u128 u = bits_of(x);
 
-	return u & SIGN ? 0 : magnitude_of(u, limit);
+	return magnitude_of(u, u & SIGN ? 0 : limit);
 }
 
 long __fixtfsi(quad x)

@@ -22,7 +22,7 @@ void __popcorn_libc_init(char **envp, char *argv0)
 		if (auxv[i] < AUX_CNT)
 			aux[auxv[i]] = auxv[i + 1];
 	__hwcap = 0; /* names one ISA's features; the program has none it could rely on */
-	libc.page_size = 4096;
+	libc.page_size = aux[AT_PAGESZ];
 	libc.secure = aux[AT_UID] != aux[AT_EUID] || aux[AT_GID] != aux[AT_EGID] || aux[AT_SECURE];
 
 	if (!name)

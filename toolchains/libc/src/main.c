@@ -8,11 +8,6 @@ typedef void constructor(int, char **, char **);
 extern weak hidden constructor *const __preinit_array_start[], *const __preinit_array_end[];
 extern weak hidden constructor *const __init_array_start[], *const __init_array_end[];
 
-extern _Thread_local void *__popcorn_dsp;
-
-/* Above all variables of the main thread, for pthread_getattr_np. */
-hidden char *__popcorn_main_stack;
-
 extern int main(int, char **, char **);
 hidden void _init(void);
 
@@ -20,7 +15,6 @@ void __popcorn_libc_main(long argc, char **argv, char **envp)
 {
 	constructor *const *p;
 
-	__popcorn_main_stack = __popcorn_dsp;
 	for (p = __preinit_array_start; p < __preinit_array_end; p++)
 		(*p)(argc, argv, envp);
 	_init();

@@ -1,7 +1,9 @@
 /* Compares the helper functions, linked here under names that begin with "my", with the host's own.
- * Random operands: zeros, subnormals, infinities, NaNs, near values and rounding ties among them. Prints
- * what differs. Out-of-range conversions to integers are undefined in C and not compared. */
+ * Random operands: zeros, subnormals, infinities, NaNs, near values and rounding ties among them; in every
+ * rounding mode, and the exceptions are compared too. Prints what differs. Out-of-range conversions to integers are
+ * undefined in C and not compared. */
 
+#include <fenv.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,20 +136,39 @@ static double random_double(void)
 #define SAME(x, y) (!memcmp(&(x), &(y), sizeof(x)) || ((x) != (x) && (y) != (y)))
 #define SAME_VALUE(type, x, y) ({ type x_ = (x), y_ = (y); SAME(x_, y_); })
 
+/* One operation by the host and by ours: results and exceptions. */
+#define CHECK_RAISED(name, type, host, mine) \
+	do { \
+		type x_, y_; \
+		int raised_; \
+	\
+		feclearexcept(FE_ALL_EXCEPT); \
+		x_ = (host); \
+		raised_ = fetestexcept(FE_ALL_EXCEPT); \
+		feclearexcept(FE_ALL_EXCEPT); \
+		y_ = (mine); \
+		CHECK(name, SAME(x_, y_)); \
+		CHECK(name " (exceptions)", raised_ == fetestexcept(FE_ALL_EXCEPT)); \
+	} while (0)
+
 static void arithmetic(int round)
 {
 	quad a = random_quad(), b = random_quad();
 
 	if (round % 5 == 0) /* near or opposite */
 		b = quad_of(bits_of(a) ^ (random64() & 7) ^ (u128)(random64() & 1) << 127);
-	CHECK("__addtf3", SAME_VALUE(quad, a + b, my__addtf3(a, b)));
-	CHECK("__subtf3", SAME_VALUE(quad, a - b, my__subtf3(a, b)));
-	CHECK("__multf3", SAME_VALUE(quad, a * b, my__multf3(a, b)));
-	CHECK("__divtf3", SAME_VALUE(quad, a / b, my__divtf3(a, b)));
+	if (round % 5 == 1) /* products and quotients around the limits */
+		b = quad_of(with_exponent(bits_of(b), (16383 + 0x7ffe - (unsigned)(bits_of(a) >> 112)) & 0x7fff));
+	if (round % 5 == 2)
+		b = quad_of(with_exponent(bits_of(b), (16383 - (unsigned)(bits_of(a) >> 112)) & 0x7fff));
+	CHECK_RAISED("__addtf3", quad, a + b, my__addtf3(a, b));
+	CHECK_RAISED("__subtf3", quad, a - b, my__subtf3(a, b));
+	CHECK_RAISED("__multf3", quad, a * b, my__multf3(a, b));
+	CHECK_RAISED("__divtf3", quad, a / b, my__divtf3(a, b));
 	CHECK("__letf2", (a <= b) == (my__letf2(a, b) <= 0) && (a < b) == (my__letf2(a, b) < 0));
 	CHECK("__getf2", (a >= b) == (my__getf2(a, b) >= 0) && (a > b) == (my__getf2(a, b) > 0));
-	CHECK("__eqtf2", (a == b) == (my__eqtf2(a, b) == 0));
-	CHECK("__unordtf2", (a != a || b != b) == (my__unordtf2(a, b) != 0));
+	CHECK_RAISED("__eqtf2", int, a == b, my__eqtf2(a, b) == 0);
+	CHECK_RAISED("__unordtf2", int, __builtin_isunordered(a, b), my__unordtf2(a, b) != 0);
 }
 
 static void formats(int round)
@@ -158,20 +179,27 @@ static void formats(int round)
 	float f;
 
 	memcpy(&f, &u, 4);
-	CHECK("__trunctfdf2", SAME_VALUE(double, a, my__trunctfdf2(a)));
-	CHECK("__trunctfsf2", SAME_VALUE(float, a, my__trunctfsf2(a)));
-	/* Around the subnormals of the narrow formats. */
+	CHECK_RAISED("__trunctfdf2", double, a, my__trunctfdf2(a));
+	CHECK_RAISED("__trunctfsf2", float, a, my__trunctfsf2(a));
+	/* Around the subnormals and the largest numbers of the narrow formats. */
 	near = quad_of(with_exponent(bits_of(a), 16383 - 1080 + random64() % 60));
-	CHECK("__trunctfdf2", SAME_VALUE(double, near, my__trunctfdf2(near)));
+	CHECK_RAISED("__trunctfdf2", double, near, my__trunctfdf2(near));
+	near = quad_of(with_exponent(bits_of(a), 16383 + 1022 + random64() % 4));
+	CHECK_RAISED("__trunctfdf2", double, near, my__trunctfdf2(near));
 	near = quad_of(with_exponent(bits_of(a), 16383 - 155 + random64() % 40));
-	CHECK("__trunctfsf2", SAME_VALUE(float, near, my__trunctfsf2(near)));
+	CHECK_RAISED("__trunctfsf2", float, near, my__trunctfsf2(near));
 	near = quad_of(with_exponent(bits_of(a), 16383 - 28 + random64() % 46));
-	CHECK("__trunctfhf2", SAME_VALUE(_Float16, near, my__trunctfhf2(near)));
-	CHECK("__truncdfhf2", SAME_VALUE(_Float16, d, my__truncdfhf2(d)));
-	CHECK("__truncsfhf2", SAME_VALUE(_Float16, f, my__truncsfhf2(f)));
-	CHECK("__extendhfsf2", SAME_VALUE(float, (_Float16)d, my__extendhfsf2((_Float16)d)));
-	CHECK("__extenddftf2", SAME_VALUE(quad, d, my__extenddftf2(d)));
-	CHECK("__extendsftf2", SAME_VALUE(quad, f, my__extendsftf2(f)));
+	CHECK_RAISED("__trunctfhf2", _Float16, near, my__trunctfhf2(near));
+	/* All ones, which are carried into the next exponent. */
+	near = quad_of(bits_of(near) | (((u128)1 << random64() % 112) - 1) << random64() % 100 & (((u128)1 << 112) - 1));
+	CHECK_RAISED("__trunctfhf2", _Float16, near, my__trunctfhf2(near));
+	near = quad_of(with_exponent(~(u128)0 << random64() % 64, 16383 - 1080 + random64() % 60));
+	CHECK_RAISED("__trunctfdf2", double, near, my__trunctfdf2(near));
+	CHECK_RAISED("__truncdfhf2", _Float16, d, my__truncdfhf2(d));
+	CHECK_RAISED("__truncsfhf2", _Float16, f, my__truncsfhf2(f));
+	CHECK_RAISED("__extendhfsf2", float, (_Float16)d, my__extendhfsf2((_Float16)d));
+	CHECK_RAISED("__extenddftf2", quad, d, my__extenddftf2(d));
+	CHECK_RAISED("__extendsftf2", quad, f, my__extendsftf2(f));
 }
 
 static void integers(int round)
@@ -186,31 +214,31 @@ static void integers(int round)
 	if (round % 3 == 0)
 		u <<= random64() % 100;
 	if (magnitude < 0x1p31Q)
-		CHECK("__fixtfsi", (int)a == my__fixtfsi(a));
+		CHECK_RAISED("__fixtfsi", int, a, my__fixtfsi(a));
 	if (magnitude < 0x1p63Q)
-		CHECK("__fixtfdi", (long)a == my__fixtfdi(a));
+		CHECK_RAISED("__fixtfdi", long, a, my__fixtfdi(a));
 	if (magnitude < 0x1p127Q)
-		CHECK("__fixtfti", (i128)a == my__fixtfti(a));
+		CHECK_RAISED("__fixtfti", i128, a, my__fixtfti(a));
 	if (a >= 0 && a < 0x1p32Q)
-		CHECK("__fixunstfsi", (u32)a == (u32)my__fixunstfsi(a));
+		CHECK_RAISED("__fixunstfsi", u32, a, my__fixunstfsi(a));
 	if (a >= 0 && a < 0x1p64Q)
-		CHECK("__fixunstfdi", (u64)a == my__fixunstfdi(a));
+		CHECK_RAISED("__fixunstfdi", u64, a, my__fixunstfdi(a));
 	if (a >= 0 && a < 0x1p128Q)
-		CHECK("__fixunstfti", (u128)a == my__fixunstfti(a));
+		CHECK_RAISED("__fixunstfti", u128, a, my__fixunstfti(a));
 	if (d > -0x1p127 && d < 0x1p127)
 		CHECK("__fixdfti", (i128)d == my__fixdfti(d));
 	if (d >= 0 && d < 0x1p128)
 		CHECK("__fixunsdfti", (u128)d == my__fixunsdfti(d));
-	CHECK("__floatsitf", SAME_VALUE(quad, (int)w, my__floatsitf(w)));
-	CHECK("__floatunsitf", SAME_VALUE(quad, (u32)w, my__floatunsitf(w)));
-	CHECK("__floatditf", SAME_VALUE(quad, (long)w, my__floatditf(w)));
-	CHECK("__floatunditf", SAME_VALUE(quad, w, my__floatunditf(w)));
-	CHECK("__floattitf", SAME_VALUE(quad, (i128)u, my__floattitf(u)));
-	CHECK("__floatuntitf", SAME_VALUE(quad, u, my__floatuntitf(u)));
-	CHECK("__floattidf", SAME_VALUE(double, (i128)u, my__floattidf(u)));
-	CHECK("__floatuntidf", SAME_VALUE(double, u, my__floatuntidf(u)));
-	CHECK("__floattisf", SAME_VALUE(float, (i128)u, my__floattisf(u)));
-	CHECK("__floatuntisf", SAME_VALUE(float, u, my__floatuntisf(u)));
+	CHECK_RAISED("__floatsitf", quad, (int)w, my__floatsitf(w));
+	CHECK_RAISED("__floatunsitf", quad, (u32)w, my__floatunsitf(w));
+	CHECK_RAISED("__floatditf", quad, (long)w, my__floatditf(w));
+	CHECK_RAISED("__floatunditf", quad, w, my__floatunditf(w));
+	CHECK_RAISED("__floattitf", quad, (i128)u, my__floattitf(u));
+	CHECK_RAISED("__floatuntitf", quad, u, my__floatuntitf(u));
+	CHECK_RAISED("__floattidf", double, (i128)u, my__floattidf(u));
+	CHECK_RAISED("__floatuntidf", double, u, my__floatuntidf(u));
+	CHECK_RAISED("__floattisf", float, (i128)u, my__floattisf(u));
+	CHECK_RAISED("__floatuntisf", float, u, my__floatuntisf(u));
 
 	CHECK("__udivti3", u / v == my__udivti3(u, v));
 	CHECK("__umodti3", u % v == my__umodti3(u, v));
@@ -248,10 +276,14 @@ static void complex(int round)
 
 int main(void)
 {
-	for (int round = 0; round < 200000; round++) {
+	static const int modes[] = { FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO };
+
+	for (int round = 0; round < 400000; round++) {
+		fesetround(modes[round / 7 % 4]);
 		arithmetic(round);
 		formats(round);
 		integers(round);
+		fesetround(FE_TONEAREST);
 		complex(round);
 	}
 	printf("%d differences\n", failures);

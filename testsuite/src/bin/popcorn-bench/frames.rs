@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use popcorn_testsuite::process;
 use popcorn_testsuite::toolchain;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{BASE, DEFAULT};
 
 use crate::measure::{Bench, RUNS, median, popcorn_cc, source};
 
@@ -41,7 +41,7 @@ pub fn run(bench: &Bench) -> Result<()> {
             .report
             .figure("hop-1mb-native", median(totals), "ms", 10.0);
     }
-    for isa in ALL.iter().filter(|isa| isa.id != BASE.id) {
+    for isa in DEFAULT.iter().filter(|isa| isa.id != BASE.id) {
         let out = format!("hop-1mb-to-{}-emulated", isa.name);
         let back = format!("hop-1mb-{}-to-native", isa.name);
         if wants(&out) || wants(&back) {

@@ -48,7 +48,7 @@ pub fn run(bench: &Bench) -> Result<()> {
         .inspect(|mean| {
             bench
                 .report
-                .told("time-kernels-geomean", percent(*mean), "%")
+                .told("time-kernels-geomean", percent(*mean), "%");
         });
     kernels
         .group("after-hop", &names, |name| {

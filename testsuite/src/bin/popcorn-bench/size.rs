@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use popcorn_testsuite::process;
 use popcorn_testsuite::recipes::Recipe;
 use popcorn_testsuite::toolchain;
-use popcorn_toolchains::{ALL, BASE, Isa};
+use popcorn_toolchains::{BASE, DEFAULT, Isa};
 
 use crate::measure::{Bench, clang_for, popcorn_cc};
 
@@ -24,7 +24,7 @@ pub fn run(bench: &Bench) -> Result<()> {
     for name in ["lua", "sqlite"] {
         let figures = ["text-with-clones", "text", "compile-time"].map(|f| format!("{f}-{name}"));
         let mut wanted = figures.iter().any(|f| bench.report.wants(f));
-        for isa in ALL {
+        for isa in DEFAULT {
             wanted |= bench.report.wants(&format!("text-{name}-{}", isa.name));
         }
         if wanted {
@@ -38,7 +38,7 @@ fn measure(bench: &Bench, recipe: &Recipe) -> Result<()> {
     let (name, report) = (recipe.name, &bench.report);
     let ours = Build::new(bench, recipe, "ours", popcorn_cc())?;
     let (mut text, mut all, mut time) = (0f64, 0f64, None);
-    for isa in ALL {
+    for isa in DEFAULT {
         let plain = Build::new(bench, recipe, isa.name, clang_for(isa.triple)?)?;
         let base = plain.text(None)?.hot;
         let found = ours.text(Some(isa))?;
