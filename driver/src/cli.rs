@@ -10,6 +10,7 @@ pub mod inspect;
 pub mod interrupt;
 pub mod launch;
 pub mod migrate;
+pub mod peer;
 pub mod report;
 pub mod request;
 pub mod restore;

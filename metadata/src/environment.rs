@@ -19,6 +19,9 @@ pub const PROGRAM: &str = "POPCORN_PROG";
 pub const HOST: &str = "POPCORN_HOST";
 /// Descriptor of the file that an incarnation was started from, to be closed.
 pub const ELF: &str = "POPCORN_ELF";
+/// Descriptor to report to, in a program that is only to show that its emulator runs it. Written by the incarnation
+/// that is to move.
+pub const TRIAL: &str = "POPCORN_TRIAL";
 
 /// Those that the program itself does not see.
-pub const INTERNAL: [&str; 4] = [RESUME, PROGRAM, HOST, ELF];
+pub const INTERNAL: [&str; 5] = [RESUME, PROGRAM, HOST, ELF, TRIAL];

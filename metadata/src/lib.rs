@@ -14,6 +14,7 @@ pub mod info;
 pub mod origin;
 pub mod package;
 pub mod record;
+pub mod request;
 pub mod sections;
 pub mod stackmap;
 pub mod symbols;

@@ -6,10 +6,10 @@
 use linux_raw_sys::auxvec;
 use popcorn_metadata::environment;
 
-use crate::base::text::c_bytes;
+use crate::base::text::{c_bytes, parse_dec};
 use crate::image::open_files;
 use crate::kernel::memory::{self, page};
-use crate::moves::{arrival, points, schedule};
+use crate::moves::{arrival, points, schedule, trial};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::{data_stack, identity, longest_gap, trace, window};
@@ -25,6 +25,9 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
         fatal!("{}", refusal.text);
     }
     identity::start(&initial);
+    if let Some(fd) = initial.var(environment::TRIAL).and_then(parse_dec) {
+        trial::report(fd as i32);
+    }
     match initial.var(environment::RESUME) {
         Some(fd) => arrival::resume(&initial, alone, fd),
         None => fresh(&initial, alone),

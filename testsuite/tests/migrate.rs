@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -181,4 +182,108 @@ fn an_image_of_another_build_is_not_entered() -> Result<()> {
     )?;
     running.arrives(BASE.name)?;
     running.finish()
+}
+
+/// What the process says when it is asked to move with this emulator; it goes on where it is.
+fn refused_with(w: &Workspace, running: &mut Running, emulator: &Path, why: &str) -> Result<()> {
+    let pid = running.pid();
+    let to = ALL[1];
+    let variable = format!("POPCORN_QEMU_{}", to.name.to_uppercase());
+    let line = format!("migrate {pid} --to {} --timeout 30", to.name);
+    let output = w
+        .command("popcorn", &line)
+        .env(variable, emulator)
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(
+        output.status.code() == Some(1) && said.contains(why) && said.contains("does not run"),
+        "{}: no `{why}` in:\n{said}",
+        emulator.display()
+    );
+    running.arrives(BASE.name)
+}
+
+/// An emulator that begins and fails is found out before anything is torn down.
+#[test]
+fn an_emulator_that_fails_is_not_entered() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    // The program ends if it hears of a child that it never had.
+    let count = COUNT
+        .replace(
+            "int main",
+            "static void child(int s) { _exit(9); }\nint main",
+        )
+        .replace("char c;", "char c; signal(SIGCHLD, child);")
+        .replace(
+            "#include <stdio.h>",
+            "#include <signal.h>\n#include <stdio.h>",
+        );
+    w.file("count.c", &count)
+        .ok("popcorn-cc", "-O2 count.c -o count")?;
+    let mut running = Running::start(&w, "count")?;
+    let script = |name: &str, text: &str| -> Result<PathBuf> {
+        let path = w.path(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n"))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        Ok(path)
+    };
+    let found = Command::new("sh")
+        .args(["-c", "command -v \"$0\""])
+        .arg(ALL[2].emulator)
+        .output()?;
+    let found = PathBuf::from(String::from_utf8(found.stdout)?.trim());
+    let crash = script("crash", "kill -KILL $$")?;
+    let none = script("none", "exec /nonexistent")?;
+    for (emulator, why) in [
+        (Path::new("/bin/false"), "it ended with status 1"),
+        (Path::new("/bin/true"), "it ended with status 0"),
+        (&found, "it ended with status"),
+        (&crash, "ended"),
+        (&none, "cannot be run"),
+    ] {
+        refused_with(&w, &mut running, emulator, why)?;
+    }
+    let good = script("good", &format!("exec {} \"$@\"", ALL[1].emulator))?;
+    let pid = running.pid();
+    let to = ALL[1].name;
+    let asked = w
+        .command("popcorn", &format!("migrate {pid} --to {to}"))
+        .env(format!("POPCORN_QEMU_{}", to.to_uppercase()), good)
+        .status()?;
+    ensure!(asked.success(), "{asked}");
+    running.arrives(to)?;
+    running.finish()
+}
+
+/// Limits that the other side would run into are seen from this one.
+#[test]
+fn limits_refuse_a_move() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file("count.c", COUNT)
+        .ok("popcorn-cc", "-O2 count.c -o count")?;
+    for (limit, why) in [
+        ("-v 300000", "was not moved: its memory is limited"),
+        ("-v 200000", "was not moved: the emulator"),
+        ("-d 300000", "was not moved: its memory is limited"),
+        ("-s 64", "was not moved: its stack is limited"),
+        ("-f 0", "could not write its answer"),
+        ("-f 40", "the file would be too large"),
+    ] {
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", &format!("ulimit {limit}; exec \"$0\"")])
+            .arg(w.path("count"));
+        let mut running = Running::spawn(&mut limited)?;
+        running.line()?;
+        let line = format!("migrate {} --to {} --timeout 5", running.pid(), ALL[1].name);
+        w.refused("popcorn", &line, &[why])
+            .with_context(|| limit.to_owned())?;
+        running.arrives(BASE.name)?;
+        running.finish()?;
+    }
+    Ok(())
 }

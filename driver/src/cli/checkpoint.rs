@@ -4,15 +4,17 @@
 //! been read back, checked and synchronised does it get its own; until then a process that is to stop
 //! waits, and goes on if anything fails.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use popcorn_metadata::image::{Checkpoint, Image};
+use popcorn_metadata::request::Wish;
 use popcorn_toolchains::Isa;
 
-use crate::cli::request::{self, Answer, Process};
+use crate::cli::request::{Answer, Process};
 use crate::cli::{image, interrupt};
 use crate::error::{Error, Result};
 use crate::output::{self, Pending};
@@ -41,25 +43,35 @@ pub fn checkpoint(job: &Job) -> Result<Answer> {
             "an image is put in place by a rename",
         ));
     }
+    if !process.shares_pids() {
+        return Err(Error::usage(
+            format!(
+                "process {} is in another pid namespace, and cannot reach our file",
+                job.pid
+            ),
+            "run popcorn inside the namespace (nsenter); a move works from here",
+        ));
+    }
     let place = job.output.clone().unwrap_or_else(|| "image".into());
     let pending = Pending::new(&place, false)?;
     let file = File::options().read(true).write(true).open(pending.temp());
     let file = file.map_err(Error::io(&place))?;
-    let me = std::process::id();
-    let text = format!(
-        "checkpoint={}\noutput=/proc/{me}/fd/{}\nasker={me}\n",
-        if job.stop { "stop" } else { "continue" },
-        file.as_raw_fd()
-    );
-    let request = process.ask(&text, &format!(".{me}"))?;
-    let said = match request.wait("written", job.timeout)? {
+    // It holds all that the process knows: nobody else reads it, as with core dumps.
+    file.set_permissions(Permissions::from_mode(0o600))
+        .map_err(Error::io(&place))?;
+    let request = process.ask(Wish::Checkpoint {
+        stop: job.stop,
+        asker: std::process::id(),
+        descriptor: file.as_raw_fd() as u32,
+    })?;
+    let said = match request.wait(job.timeout)? {
         Answer::Done(said) => said,
         other => return Ok(other),
     };
     let path = finish(job, pending, &file, &place)?;
     // From here on the image is safe.
     if job.stop {
-        request::end(job.pid).map_err(|e| {
+        process.end().map_err(|e| {
             let pid = job.pid;
             Error::Plain(format!(
                 "the image is written, but process {pid} cannot be ended: {e}"

@@ -1,7 +1,9 @@
 //! `popcorn migrate`: asks a running process to move, and waits for its answer.
 
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
+use popcorn_metadata::request::Wish;
 use popcorn_toolchains::Isa;
 
 use crate::cli::request::{Answer, Process};
@@ -12,9 +14,10 @@ use crate::error::Result;
 pub fn migrate(pid: u32, isa: &Isa, timeout: Duration) -> Result<Answer> {
     interrupt::watch()?;
     let process = Process::find(pid)?;
-    let mut text = format!("to={}\n", isa.name);
-    if let Some(emulator) = host::emulator(isa)? {
-        text.push_str(&format!("emulator={}\n", emulator.display()));
-    }
-    process.ask(&text, "")?.wait("moved", timeout)
+    let emulator = host::emulator(isa)?;
+    let wish = Wish::Move {
+        isa: isa.name.as_bytes(),
+        emulator: emulator.as_ref().map(|path| path.as_os_str().as_bytes()),
+    };
+    process.ask(wish)?.wait(timeout)
 }

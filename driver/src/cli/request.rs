@@ -1,27 +1,29 @@
 //! Requests to a running process, and its answers (docs/abi.md, section 11).
 //!
-//! The request is a file `<pid>.request` in a directory that only this user can use; a signal makes the
-//! runtime read it at the next migration point. The answer is another file there, one line: a word, then
-//! what to tell the user. `deferred` (not now, it will be tried again) and `writing` (a copy of the process
-//! is at it) are followed by another answer.
+//! The request is a file in a folder that only this user can use; a signal makes the runtime look there at the next
+//! migration point. The answer is another file there. Both carry an id of ours in their names and texts, so several may
+//! ask at once: the process serves one after the other. `deferred` (not now, it will be tried again) and `writing` (a copy
+//! of the process is at it) are followed by another answer.
 
-use std::fs::{self, DirBuilder};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use popcorn_metadata::request::{Answer as Text, Id, Name, Reply, Request as Asked, Role, Wish};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FlockOperation, flock, inotify};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::cli::exe::Exe;
 use crate::cli::interrupt;
+use crate::cli::peer::{self, Place, Status};
 use crate::error::{Error, Result};
-
-/// The signal that the runtime waits for. An emulator maps its guest's real-time signals two up.
-const SIGNAL: u32 = 62;
-const SIGNAL_UNDER_EMULATOR: u32 = SIGNAL + 2;
 
 /// How a request ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,44 +36,67 @@ pub enum Answer {
     TimedOut(Option<String>),
 }
 
-/// A request under way.
-pub struct Request {
-    pid: u32,
-    request: PathBuf,
-    reply: PathBuf,
+/// A process, by a descriptor that no other process ever gets.
+struct Handle(OwnedFd);
+
+impl Handle {
+    fn open(pid: u32) -> rustix::io::Result<Handle> {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        pidfd_open(pid.ok_or(Errno::SRCH)?, PidfdFlags::empty()).map(Handle)
+    }
+
+    fn send(&self, signal: Signal) -> rustix::io::Result<()> {
+        pidfd_send_signal(&self.0, signal)
+    }
+
+    /// Whether it has ended.
+    fn has_ended(&self) -> bool {
+        let mut ended = [PollFd::new(&self.0, PollFlags::IN)];
+        poll(&mut ended, Some(&Timespec::default())) == Ok(1)
+    }
 }
 
-impl Request {
-    /// Waits for a final answer: `done` or `refused`. Time counts until the process begins.
-    pub fn wait(&self, done: &str, timeout: Duration) -> Result<Answer> {
-        let pid = self.pid;
+/// A request under way. Dropped, it is taken back.
+pub struct Request<'a> {
+    process: &'a Process,
+    id: Id,
+    /// Tells of files that are put into the folder.
+    watch: OwnedFd,
+    /// The request, which we hold a lock on: it says that we still wait.
+    _lock: File,
+}
+
+impl Request<'_> {
+    /// Waits for a final answer. Time counts until the process begins.
+    pub fn wait(&self, timeout: Duration) -> Result<Answer> {
+        let pid = self.process.pid;
         let start = Instant::now();
         let (mut reason, mut writer) = (None, None);
         loop {
-            let mut alive = exists(writer.unwrap_or(pid));
-            match fs::read_to_string(&self.reply) {
-                Ok(text) if text.ends_with('\n') => {
-                    let (word, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
-                    match word {
-                        "refused" => return Ok(Answer::Refused(rest.to_owned())),
-                        "deferred" => reason = Some(rest.to_owned()),
-                        "writing" => {
-                            alive |= writer.is_none();
-                            writer = rest.parse().ok();
-                        }
-                        word if word == done => return Ok(Answer::Done(rest.to_owned())),
-                        other => {
-                            return Err(Error::Plain(format!(
-                                "process {pid} gave an answer that is not understood: {other}"
-                            )));
-                        }
+            // Before the reply is looked for: it was written before the end.
+            let ended = match &writer {
+                Some(writer) => Handle::has_ended(writer),
+                None => self.process.handle.has_ended(),
+            };
+            match self.reply()? {
+                Some(Said::Done(said)) => return Ok(Answer::Done(said)),
+                Some(Said::Refused(why)) => return Ok(Answer::Refused(why)),
+                Some(Said::Deferred(why)) => reason = Some(why),
+                Some(Said::Writing(copy)) if writer.is_none() => {
+                    writer = Handle::open(copy).ok();
+                    if writer.is_some() {
+                        continue;
                     }
                 }
-                Ok(_) => {} // still being written
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(Error::io(&self.reply)(e)),
+                None if self.is_taken_back() => {
+                    return Err(Error::Plain(format!(
+                        "process {pid} took the request, and could not write its answer{}",
+                        peer::why_unwritten(pid)
+                    )));
+                }
+                Some(Said::Writing(_)) | None => {}
             }
-            if !alive {
+            if ended {
                 return Err(Error::Plain(match writer {
                     Some(_) => format!("the copy of process {pid} ended before it was written"),
                     None => format!("process {pid} ended before it answered"),
@@ -80,126 +105,227 @@ impl Request {
             if let Err(interrupted) = interrupt::check() {
                 // Nobody wants what the copy writes.
                 if let Some(writer) = writer {
-                    let _ = end(writer);
+                    let _ = writer.send(Signal::KILL);
                 }
                 return Err(interrupted);
             }
-            if writer.is_none() && start.elapsed() >= timeout {
-                return Ok(Answer::TimedOut(reason));
+            let left = timeout.saturating_sub(start.elapsed());
+            if writer.is_none() && left.is_zero() {
+                return Ok(Answer::TimedOut(
+                    reason.or_else(|| Some(peer::why_silent(pid))),
+                ));
             }
-            thread::sleep(Duration::from_millis(2));
+            self.rest(writer.as_ref(), left);
+        }
+    }
+
+    /// Waits for something to happen; not for long, as a signal to us may just have been missed.
+    fn rest(&self, writer: Option<&Handle>, left: Duration) {
+        const LONGEST: Duration = Duration::from_millis(50);
+        let time = if writer.is_some() {
+            LONGEST
+        } else {
+            left.min(LONGEST)
+        };
+        let time = Timespec {
+            tv_sec: 0,
+            tv_nsec: time.as_nanos() as _,
+        };
+        let process = &writer.unwrap_or(&self.process.handle).0;
+        let mut events = [
+            PollFd::new(&self.watch, PollFlags::IN),
+            PollFd::new(process, PollFlags::IN),
+        ];
+        let _ = poll(&mut events, Some(&time));
+        // What is in there is told by the folder itself.
+        let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 1024];
+        let mut events = inotify::Reader::new(&self.watch, &mut buffer);
+        while events.next().is_ok() {}
+    }
+
+    /// Whether the process has removed the request without leaving an answer.
+    fn is_taken_back(&self) -> bool {
+        let is_there = |role| self.process.path(self.id, role).exists();
+        // The answer last: it is there before the request is gone.
+        ![
+            Role::Request,
+            Role::TakenRequest,
+            Role::Request,
+            Role::Reply,
+        ]
+        .into_iter()
+        .any(is_there)
+    }
+
+    /// What the process has said so far.
+    fn reply(&self) -> Result<Option<Said>> {
+        let pid = self.process.pid;
+        let path = self.process.path(self.id, Role::Reply);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io(&path)(e)),
+        };
+        let text = Text::parse(&bytes).map_err(|error| {
+            Error::Plain(format!(
+                "process {pid} gave an answer that is not understood: {error}"
+            ))
+        })?;
+        if text.id != self.id {
+            return Err(Error::Plain(format!(
+                "process {pid} answered another request"
+            )));
+        }
+        Ok(Some(match text.reply {
+            Reply::Deferred { reason } => Said::Deferred(reason.into()),
+            Reply::Refused { reason } => Said::Refused(reason.into()),
+            Reply::Moved { from, to, figures } => Said::Done(format!("{from} {to} {figures}")),
+            Reply::Writing { process } => Said::Writing(process),
+            Reply::Written { isa, figures } => Said::Done(format!("{isa} {figures}")),
+        }))
+    }
+}
+
+impl Drop for Request<'_> {
+    fn drop(&mut self) {
+        // In this order: a process that answers now looks whether the request is still there, and removes its reply if
+        // not.
+        for role in [
+            Role::NewRequest,
+            Role::Request,
+            Role::TakenRequest,
+            Role::Reply,
+        ] {
+            let _ = fs::remove_file(self.process.path(self.id, role));
         }
     }
 }
 
-impl Drop for Request {
-    fn drop(&mut self) {
-        // What cannot be removed is not ours any more.
-        let _ = remove(&self.request);
-        let _ = remove(&self.reply);
-    }
-}
-
-/// Kills a process.
-pub fn end(pid: u32) -> rustix::io::Result<()> {
-    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    kill_process(number.ok_or(rustix::io::Errno::SRCH)?, Signal::KILL)
-}
-
-/// Whether there is such a process, and it has not ended.
-fn exists(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or("").starts_with(" Z"))
+enum Said {
+    Deferred(String),
+    Refused(String),
+    Writing(u32),
+    Done(String),
 }
 
 /// A process that popcorn may speak to.
 pub struct Process {
     pid: u32,
+    handle: Handle,
     emulated: bool,
-    /// What its request file is called after.
-    dir: PathBuf,
+    place: Place,
 }
 
 impl Process {
     /// Makes sure that `pid` is ours and was built by popcorn-cc.
     pub fn find(pid: u32) -> Result<Process> {
+        let handle = Handle::open(pid).map_err(|error| match error {
+            Errno::SRCH | Errno::INVAL => peer::gone(pid),
+            error => Error::Plain(format!("process {pid} cannot be spoken to: {error}")),
+        })?;
+        let status = Status::of(pid)?;
+        peer::check_rights(pid, &status)?;
         let proc = PathBuf::from(format!("/proc/{pid}"));
-        let Ok(meta) = fs::metadata(&proc) else {
-            return Err(Error::usage(
-                format!("there is no process {pid}"),
-                "`pgrep -a NAME` lists processes",
-            ));
-        };
-        if meta.uid() != uid()? {
-            return Err(Error::usage(
-                format!("process {pid} belongs to another user"),
-                "run popcorn as that user",
-            ));
-        }
         let exe = proc.join("exe");
         let target = fs::read_link(&exe).map_err(|e| unreadable(pid, &e))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let emulated = name.starts_with("qemu-");
-        let ours = if emulated {
-            is_popcorn_under_emulator(&proc)
-        } else {
-            Exe::open(&exe).is_ok()
-        };
-        if !ours {
+        // An emulator need not be read whole.
+        let emulated = name.starts_with("qemu-") || Exe::open(&exe).is_err();
+        if emulated && !peer::is_popcorn_under_emulator(&proc) {
             return Err(Error::usage(
                 format!("process {pid} ({name}) was not built by popcorn-cc"),
                 "only such programs can be moved or checkpointed",
             ));
         }
+        let place = Place::of(pid, &status)?;
+        make_folder(&place.folder)?;
         Ok(Process {
             pid,
+            handle,
             emulated,
-            dir: request_dir()?,
+            place,
         })
     }
 
-    /// Makes a request; the answer will be in the file `<pid><suffix>.reply`. Dropped, it is taken back.
-    pub fn ask(&self, text: &str, suffix: &str) -> Result<Request> {
-        let signal = self.signal()?;
-        let file = |name: String| self.dir.join(name);
+    /// Whether the process knows others, us for one, under the numbers that we know.
+    pub fn shares_pids(&self) -> bool {
+        self.place.shares_pids
+    }
+
+    /// Ends it.
+    pub fn end(&self) -> rustix::io::Result<()> {
+        self.handle.send(Signal::KILL)
+    }
+
+    /// Makes a request.
+    pub fn ask(&self, wish: Wish<'_>) -> Result<Request<'_>> {
+        self.await_listener()?;
+        let id = Id(std::hash::RandomState::new().build_hasher().finish());
+        let (new, place) = (
+            self.path(id, Role::NewRequest),
+            self.path(id, Role::Request),
+        );
+        let folder = &self.place.folder;
+        let no_watch = |e: Errno| Error::io(folder)(e.into());
+        let watch = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)
+            .map_err(no_watch)?;
+        inotify::add_watch(&watch, folder, inotify::WatchFlags::MOVED_TO).map_err(no_watch)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&new)
+            .map_err(Error::io(&new))?;
+        let lock = file.try_clone().map_err(Error::io(&new))?;
         let request = Request {
-            pid: self.pid,
-            request: file(format!("{}.request", self.pid)),
-            reply: file(format!("{}{suffix}.reply", self.pid)),
+            process: self,
+            id,
+            watch,
+            _lock: lock,
         };
-        remove(&request.reply)?;
-        crate::output::write(&request.request, text.as_bytes())?;
+        file.write_all(&Asked { id, wish }.to_bytes())
+            .map_err(Error::io(&new))?;
+        flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive)
+            .map_err(|e| Error::io(&new)(e.into()))?;
+        fs::rename(&new, &place).map_err(Error::io(&place))?;
         // From here on the process may answer at any time.
-        send(self.pid, signal)?;
+        self.handle.send(Signal::STKFLT).map_err(|e| match e {
+            Errno::SRCH => Error::Plain(format!("process {} has ended", self.pid)),
+            e => Error::Plain(format!("cannot signal process {}: {e}", self.pid)),
+        })?;
         Ok(request)
     }
 
-    /// The signal to send. A process that does not catch it would be killed by it.
-    fn signal(&self) -> Result<u32> {
-        let signal = if self.emulated {
-            SIGNAL_UNDER_EMULATOR
-        } else {
-            SIGNAL
-        };
-        let path = PathBuf::from(format!("/proc/{}/status", self.pid));
+    fn path(&self, id: Id, role: Role) -> PathBuf {
+        let process = self.place.pid;
+        let name = Name { process, id, role };
+        self.place.folder.join(name.to_string())
+    }
+
+    /// Waits until the process catches the signal: one that has just begun does not yet, and would be ended by it.
+    /// In the middle of a hop the signal is blocked, whether it is caught or not.
+    fn await_listener(&self) -> Result<()> {
+        /// Emulators catch every signal from their first moment, and the program a moment later.
+        const EMULATOR_STARTS: f64 = 0.3;
+        if self.emulated
+            && let Some(age) = peer::age(self.pid)
+            && age < EMULATOR_STARTS
+        {
+            thread::sleep(Duration::from_secs_f64(EMULATOR_STARTS - age.max(0.0)));
+        }
         let start = Instant::now();
-        loop {
-            let status = fs::read_to_string(&path).map_err(Error::io(&path))?;
-            if interrupt::in_mask(&status, "SigCgt:", signal) {
-                return Ok(signal);
-            }
-            // It may have begun, or be in the middle of a hop.
+        while !Status::of(self.pid)?.listens() {
+            interrupt::check()?;
             if start.elapsed() > Duration::from_secs(1) {
+                let pid = self.pid;
                 return Err(Error::usage(
-                    format!(
-                        "process {} does not listen for requests (signal {signal} is not caught)",
-                        self.pid
-                    ),
-                    "it is still starting, or has changed the handler itself",
+                    format!("process {pid} does not listen for requests"),
+                    "it is still starting, has installed a seccomp filter, or was built by another version of popcorn-cc",
                 ));
             }
-            thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(1));
         }
+        Ok(())
     }
 }
 
@@ -219,79 +345,23 @@ fn unreadable(pid: u32, error: &io::Error) -> Error {
     )
 }
 
-/// Whether an emulator's process runs one of our images: they come out of memory files of that name, and
-/// the program's own file is handed on in the environment.
-fn is_popcorn_under_emulator(proc: &Path) -> bool {
-    let environ = fs::read(proc.join("environ")).unwrap_or_default();
-    if environ
-        .split(|b| *b == 0)
-        .any(|var| var.starts_with(b"POPCORN_PROG="))
-    {
-        return true;
-    }
-    let fds = fs::read_dir(proc.join("fd"));
-    fds.into_iter().flatten().flatten().any(|entry| {
-        fs::read_link(entry.path())
-            .is_ok_and(|to| to.to_string_lossy().starts_with("/memfd:popcorn"))
-    })
-}
-
-/// Our user id.
-fn uid() -> Result<u32> {
-    let own = Path::new("/proc/self");
-    Ok(fs::metadata(own).map_err(Error::io(own))?.uid())
-}
-
-/// `${XDG_RUNTIME_DIR:-/tmp}/popcorn-<uid>`, made if need be; refused if somebody else made it.
-fn request_dir() -> Result<PathBuf> {
-    let uid = uid()?;
-    let base = std::env::var_os("XDG_RUNTIME_DIR")
-        .filter(|dir| !dir.is_empty())
-        .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    let dir = base.join(format!("popcorn-{uid}"));
-    match DirBuilder::new().mode(0o700).create(&dir) {
-        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(Error::io(&dir)(e)),
+/// Makes the folder of requests if need be; refused if somebody else made it.
+fn make_folder(folder: &Path) -> Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(Error::io(folder)(e)),
         _ => {}
     }
-    let meta = fs::symlink_metadata(&dir).map_err(Error::io(&dir))?;
-    if !meta.is_dir() || meta.uid() != uid || meta.mode() & 0o077 != 0 {
+    let meta = fs::symlink_metadata(folder).map_err(Error::io(folder))?;
+    if !meta.is_dir() || meta.uid() != peer::user() || meta.mode() & 0o077 != 0 {
         return Err(Error::usage(
             format!(
                 "{}: not a directory that only this user can use",
-                dir.display()
+                folder.display()
             ),
             "remove it",
         ));
     }
-    Ok(dir)
-}
-
-/// Sends a signal. The shell does it, as the standard library has no call for it.
-fn send(pid: u32, signal: u32) -> Result<()> {
-    let output = Command::new("sh")
-        .args(["-c", "kill -\"$0\" \"$1\""])
-        .args([signal.to_string(), pid.to_string()])
-        .output()
-        .map_err(|source| Error::Tool {
-            tool: "sh".into(),
-            source,
-            help: "a shell is needed to send a signal".into(),
-        })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Error::Plain(format!(
-        "cannot signal process {pid}: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
-}
-
-/// Removes a file that may not be there.
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io(path)(e)),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -309,30 +379,46 @@ mod tests {
     #[test]
     fn answers_are_understood() {
         let dir = tempfile::tempdir().unwrap();
+        let pid = std::process::id();
+        let process = Process {
+            pid,
+            handle: Handle::open(pid).unwrap(),
+            emulated: false,
+            place: Place {
+                pid,
+                folder: dir.path().to_owned(),
+                shares_pids: true,
+            },
+        };
+        let id = Id(7);
         let request = Request {
-            pid: std::process::id(),
-            request: dir.path().join("request"),
-            reply: dir.path().join("reply"),
+            process: &process,
+            id,
+            watch: inotify::init(inotify::CreateFlags::NONBLOCK).unwrap(),
+            _lock: tempfile::tempfile().unwrap(),
         };
-        let ask = |text: &str| {
-            fs::write(&request.reply, text).unwrap();
-            request.wait("moved", Duration::from_millis(10))
+        let ask = |id: Id, reply: Reply<'_>| {
+            let text = Text { id, reply }.to_string();
+            fs::write(process.path(request.id, Role::Reply), text).unwrap();
+            request.wait(Duration::from_millis(10))
         };
-        assert_eq!(
-            ask("moved 3 frames\n").unwrap(),
-            Answer::Done("3 frames".into())
-        );
-        assert_eq!(
-            ask("refused two threads\n").unwrap(),
-            Answer::Refused("two threads".into())
-        );
-        assert_eq!(
-            ask("deferred in a signal handler\n").unwrap(),
-            Answer::TimedOut(Some("in a signal handler".into()))
-        );
-        assert_eq!(ask("mov").unwrap(), Answer::TimedOut(None));
-        assert!(ask("what\n").is_err());
-        let error = ask("writing 4294967294\n").unwrap_err().to_string();
-        assert!(error.contains("ended before it was written"), "{error}");
+        let moved = Reply::Moved {
+            from: "a",
+            to: "b",
+            figures: "3 frames",
+        };
+        assert_eq!(ask(id, moved).unwrap(), Answer::Done("a b 3 frames".into()));
+        let reason = "two threads";
+        let refused = ask(id, Reply::Refused { reason }).unwrap();
+        assert_eq!(refused, Answer::Refused(reason.into()));
+        let deferred = ask(id, Reply::Deferred { reason }).unwrap();
+        assert_eq!(deferred, Answer::TimedOut(Some(reason.into())));
+        let error = ask(Id(8), moved).unwrap_err().to_string();
+        assert!(error.contains("another request"), "{error}");
+        let path = process.path(id, Role::Reply);
+        fs::write(path, "moved\n").unwrap();
+        assert!(request.wait(Duration::from_millis(10)).is_err());
+        drop(request);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

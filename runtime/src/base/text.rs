@@ -50,6 +50,12 @@ impl Message {
         &self.bytes[..self.len]
     }
 
+    /// The text, without a character that was cut in two.
+    pub fn as_str(&self) -> &str {
+        let valid = self.as_bytes().utf8_chunks().next();
+        valid.map_or("", |chunk| chunk.valid())
+    }
+
     fn push(&mut self, bytes: &[u8]) {
         const CUT: &[u8] = b"...";
         let room = ROOM - self.len;

@@ -3,10 +3,10 @@
 use core::ffi::CStr;
 
 use super::memory::Block;
-use super::{Errno, Result, check, errno, nr, sys, system_call};
+use super::{Errno, Result, check, errno, nr, signal, sys, system_call};
 
 pub use sys::{
-    O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY,
+    O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY,
     S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, SEEK_CUR, SEEK_END, SEEK_SET,
 };
 
@@ -64,6 +64,20 @@ pub fn memory_file(name: &CStr) -> Result<OwnedFd> {
         sys::MFD_CLOEXEC
     ))
     .map(|fd| OwnedFd(fd as i32))
+}
+
+/// A pipe, both ends close-on-exec: the one to read from, the one to write to.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0i32; 2];
+    check(system_call!(nr::PIPE2, ends.as_mut_ptr(), O_CLOEXEC))?;
+    Ok((OwnedFd(ends[0]), OwnedFd(ends[1])))
+}
+
+/// Waits until there is something to read, or the end of it; whether that came in time.
+pub fn is_readable_within(fd: i32, milliseconds: u32) -> bool {
+    // struct pollfd: i32 descriptor, i16 events, i16 what happened.
+    let mut wait = [fd as u32, sys::POLLIN];
+    system_call!(nr::POLL, wait.as_mut_ptr(), 1, milliseconds) > 0
 }
 
 pub fn close(fd: i32) {
@@ -128,7 +142,7 @@ pub fn write(fd: i32, bytes: &[u8]) -> Result<usize> {
     check(system_call!(nr::WRITE, fd, bytes.as_ptr(), bytes.len())).map(|n| n as usize)
 }
 
-/// Writes all of `bytes` at `offset`.
+/// Writes all of `bytes` at `offset`. Signals are blocked.
 pub fn write_all_at(fd: i32, bytes: &[u8], offset: u64) -> Result<()> {
     let mut done = 0;
     while done < bytes.len() {
@@ -144,6 +158,11 @@ pub fn write_all_at(fd: i32, bytes: &[u8], offset: u64) -> Result<()> {
             Ok(0) => return Err(Errno(errno::ENOSPC)),
             Ok(n) => done += n as usize,
             Err(Errno(errno::EINTR)) => {}
+            Err(Errno(errno::EFBIG)) => {
+                // The limit is the program's, the file is ours: so is the signal that says so.
+                signal::discard(sys::SIGXFSZ);
+                return Err(Errno(errno::EFBIG));
+            }
             Err(error) => return Err(error),
         }
     }
@@ -188,6 +207,8 @@ pub struct Stat {
     pub mode: u32,
     pub uid: u32,
     pub size: u64,
+    /// When file or attributes changed last: seconds, nanoseconds.
+    pub changed: [u64; 2],
 }
 
 impl Stat {
@@ -202,7 +223,8 @@ impl Stat {
     }
 
     fn from_kernel(fill: impl FnOnce(*mut u64) -> i64) -> Result<Self> {
-        // struct stat of the base ABI: device, inode, links, mode and uid, gid, rdev, size.
+        // struct stat of the base ABI: device, inode, links, mode and uid, gid, rdev, size,
+        // block size, blocks, and three times.
         let mut words = [0u64; 18];
         check(fill(words.as_mut_ptr()))?;
         Ok(Self {
@@ -212,6 +234,7 @@ impl Stat {
             mode: words[3] as u32,
             uid: (words[3] >> 32) as u32,
             size: words[6],
+            changed: [words[13], words[14]],
         })
     }
 
@@ -231,6 +254,12 @@ pub fn rename_at(folder: i32, from: &CStr, to: &CStr) -> Result<()> {
     check(system_call!(nr::RENAMEAT2, folder, from, folder, to, 0)).map(drop)
 }
 
+/// Whether somebody else holds an exclusive `flock` on the file that `fd` is open on.
+pub fn is_locked(fd: i32) -> bool {
+    let how = sys::LOCK_EX | sys::LOCK_NB;
+    system_call!(nr::FLOCK, fd, how) == -i64::from(errno::EWOULDBLOCK)
+}
+
 /// Whether there is a file at `path` in the folder.
 pub fn exists_at(folder: i32, path: &CStr) -> bool {
     system_call!(nr::FACCESSAT, folder, path.as_ptr(), 0) == 0
@@ -239,6 +268,11 @@ pub fn exists_at(folder: i32, path: &CStr) -> bool {
 /// Whether the file may be run.
 pub fn is_executable(path: &CStr) -> bool {
     system_call!(nr::FACCESSAT, sys::AT_FDCWD, path.as_ptr(), sys::X_OK) == 0
+}
+
+/// Whether a file has an extended attribute.
+pub fn has_attribute(path: &CStr, name: &CStr) -> bool {
+    system_call!(nr::GETXATTR, path.as_ptr(), name.as_ptr(), 0, 0) >= 0
 }
 
 /// What a link points to: empty if that cannot be read.

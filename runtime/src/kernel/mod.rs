@@ -8,6 +8,7 @@ pub mod clock;
 pub mod descriptors;
 pub mod fatal;
 pub mod file;
+pub mod folder;
 pub mod lock;
 pub mod memory;
 pub mod process;

@@ -34,6 +34,91 @@ pub fn fork() -> Result<i32> {
     check(system_call!(nr::FORK)).map(|pid| pid as i32)
 }
 
+/// Starts a child that shares our memory until it execs or ends, and runs `first` with `argument`; returns then. Where
+/// an emulator makes it a child with memory of its own, nobody waits.
+///
+/// # Safety
+/// `top` is the end of a stack that nobody else uses; `argument` is what `first` takes.
+pub unsafe fn spawn<T>(
+    first: extern "C" fn(*const T) -> i32,
+    top: *mut u8,
+    argument: *const T,
+) -> Result<i32> {
+    #[cfg(not(test))]
+    {
+        unsafe extern "C" {
+            /// libc's, in assembly: the child may not return on our stack.
+            fn __clone(
+                first: *const (),
+                top: *mut u8,
+                flags: i64,
+                argument: *const (),
+                parent: i64,
+                thread_pointer: i64,
+                child: i64,
+            ) -> i64;
+        }
+        let flags = i64::from(sys::CLONE_VM | sys::CLONE_VFORK | sys::SIGCHLD);
+        // SAFETY: by contract.
+        let id = unsafe { __clone(first as *const (), top, flags, argument.cast(), 0, 0, 0) };
+        check(id).map(|id| id as i32)
+    }
+    #[cfg(test)]
+    {
+        let _ = (first, top, argument);
+        Err(Errno(errno::ENOSYS))
+    }
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Status(u32),
+    Signal(u32),
+    /// Nobody keeps it: the program ignores its children's ends.
+    Unknown,
+}
+
+/// Waits for a child to end.
+pub fn await_end(pid: i32) -> Ended {
+    let mut status = 0u32;
+    loop {
+        match system_call!(nr::WAIT4, pid, &raw mut status, 0, 0) {
+            result if result == -i64::from(errno::EINTR) => {}
+            ..0 => return Ended::Unknown,
+            _ if status & 0x7f == 0 => return Ended::Status(status >> 8 & 0xff),
+            _ => return Ended::Signal(status & 0x7f),
+        }
+    }
+}
+
+/// Whether a child has ended that nobody has waited for.
+pub fn has_ended_child() -> bool {
+    // siginfo_t: signal, error, code, and for a child its id behind a word of padding.
+    let mut info = [0u32; 32];
+    let options = sys::WNOHANG | sys::WEXITED | sys::WNOWAIT;
+    let waited = system_call!(nr::WAITID, sys::P_ALL, 0, info.as_mut_ptr(), options);
+    waited == 0 && info[4] != 0
+}
+
+/// Bytes of this process's address space; 0 if the kernel does not say.
+pub fn size() -> u64 {
+    memory(0)
+}
+
+/// Bytes of it that are in memory.
+pub fn resident() -> u64 {
+    memory(1)
+}
+
+/// A number of pages in `/proc/self/statm`, in bytes.
+fn memory(which: usize) -> u64 {
+    let mut text = [0; 128];
+    let text = super::file::contents(c"/proc/self/statm", &mut text).unwrap_or_default();
+    let pages = text.split(|&b| b == b' ').nth(which).unwrap_or_default();
+    crate::base::text::parse_dec(pages).map_or(0, |pages| pages * super::memory::page())
+}
+
 /// Waits for a child to end.
 pub fn wait_for(pid: i32) {
     while system_call!(nr::WAIT4, pid, 0, 0, 0) == -i64::from(errno::EINTR) {}

@@ -103,6 +103,13 @@ pub fn pending() -> Set {
     pending
 }
 
+/// Takes a signal back that is blocked and pending, if it is.
+pub fn discard(signal: u32) {
+    let set: Set = 1 << (signal - 1);
+    let now = [0u64; 2];
+    system_call!(nr::RT_SIGTIMEDWAIT, &raw const set, 0, now.as_ptr(), SET);
+}
+
 /// Whether a set holds a signal.
 pub fn contains(set: Set, signal: u32) -> bool {
     set >> (signal - 1) & 1 != 0

@@ -16,8 +16,8 @@ use crate::image::{memory, open_files, process as saved_process};
 use crate::kernel::file::{self, OwnedFd};
 use crate::kernel::memory::Block;
 use crate::kernel::{clock, errno};
-use crate::moves::points;
 use crate::moves::report::{self, Arrival};
+use crate::moves::{points, request};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::thread::{self, Thread};
@@ -156,6 +156,8 @@ impl Filled {
         floating_point::restore();
         dispositions::reinstall(&mut alone);
         points::start();
+        // A signal may have come during the exec, and another asker while the first was served.
+        request::look();
         alone.set_mask(thread.mask);
         match &arriving.checkpoint {
             Some(checkpoint) => {

@@ -8,6 +8,7 @@ use crate::arch;
 use crate::base::statics::Travels;
 use crate::base::text::c_bytes;
 use crate::kernel::errno;
+use crate::program::arguments;
 use crate::program::identity::isa_named;
 
 /// The ISA that `popcorn_migrate` named, plus one; 0: none.
@@ -45,6 +46,8 @@ pub unsafe extern "C" fn __popcorn_ask(name: *const u8) -> i64 {
     match name.and_then(isa_named) {
         None => -i64::from(errno::EINVAL),
         Some(isa) if isa.id == arch::isa().id => 0,
+        // More rights than its user has: an exec would take an emulator and variables of the user's.
+        Some(_) if arguments::initial().is_secure() => -i64::from(errno::EPERM),
         Some(isa) => {
             RESULT.store(-i64::from(errno::EBUSY), Relaxed);
             ASKED.store(i32::from(isa.id) + 1, Relaxed);

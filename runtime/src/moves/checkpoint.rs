@@ -25,7 +25,7 @@ use crate::kernel::memory::{self, PAGE};
 use crate::kernel::signal::{self, Action};
 use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::order::Move;
-use crate::moves::{hop, outcome, request, schedule};
+use crate::moves::{credentials, hop, outcome, request, schedule};
 use crate::program::alone::Alone;
 use crate::program::{floating_point, identity};
 use crate::stack::capture::{self, Stopped};
@@ -108,18 +108,19 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
 
 /// Does everything that can fail.
 fn prepare(alone: &Alone) -> Result<Copy, Refusal> {
+    credentials::check_checkpoint()?;
     hop::check_state()?;
     let program = identity::program_file()?;
     if process::adopts_orphans() {
         // They go to the nearest process that wants them: that must not be this one.
         return Err(refusal!(errno::EBUSY, "it adopts orphaned processes"));
     }
-    let output = request::open_output()
-        .map_err(|e| refusal!(e.0, "the image file cannot be opened: {e}"))?;
+    let output = request::open_output()?;
     let files = OpenFiles::gather(alone, &[output.get(), program])?;
     let process = ProcessState::gather()?;
     let shared =
         Shared::new().map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
+    request::hand_over()?;
     Ok(Copy {
         files,
         process,
@@ -173,7 +174,7 @@ fn record(context: &Context, alone: Alone) -> u64 {
 }
 
 fn fail(refusal: &Refusal) -> ! {
-    request::reply_failed(&refusal.text);
+    request::reply_refused(&refusal.text);
     process::exit(1)
 }
 

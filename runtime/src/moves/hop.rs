@@ -6,7 +6,7 @@ use popcorn_metadata::elf::Elf;
 use popcorn_metadata::{environment, sections};
 use popcorn_toolchains::{BASE, Isa};
 
-use crate::base::path::{PathBuffer, of_descriptor};
+use crate::base::path::PathBuffer;
 use crate::base::refusal::Refusal;
 use crate::base::statics::Slot;
 use crate::base::text::Message;
@@ -14,11 +14,10 @@ use crate::image::close_on_exec::CloseOnExec;
 use crate::image::memory;
 use crate::image::write::{self, Journey};
 use crate::kernel::file::OwnedFd;
-use crate::kernel::memory::List;
-use crate::kernel::{Errno, errno, file, process};
-use crate::moves::emulator;
+use crate::kernel::{Errno, errno, file};
+use crate::moves::command::{self, Command, variable};
+use crate::moves::{credentials, emulator, room, trial};
 use crate::program::alone::Alone;
-use crate::program::arguments::initial;
 use crate::program::identity::{self, HIGH};
 use crate::program::{floating_point, process as program};
 use crate::stack::capture::Stopped;
@@ -58,6 +57,7 @@ pub fn prepare(
     emulator: Option<&[u8]>,
 ) -> Result<(), Refusal> {
     PLAN.with(alone, |plan| *plan = None);
+    credentials::check_hop()?;
     check_state()?;
     let program = identity::program_file()?;
     let emulator = match identity::host() {
@@ -65,6 +65,11 @@ pub fn prepare(
         _ => Some(emulator::find(to, emulator)?),
     };
     let elf = target_file(program, to)?;
+    check_entered(&elf, emulator.as_ref())?;
+    if let Some(emulator) = &emulator {
+        trial::check(alone, to, emulator, elf.fd())?;
+    }
+    room::check(to, emulator.is_some())?;
     PLAN.with(alone, |plan| *plan = Some(Plan { elf, emulator }));
     Ok(())
 }
@@ -76,6 +81,13 @@ pub fn check_state() -> Result<(), Refusal> {
         return Err(refusal!(errno::EBUSY, "{text}"));
     }
     memory::check()
+}
+
+/// Checks that what the exec enters gives no rights of its own.
+fn check_entered(elf: &Target, emulator: Option<&PathBuffer>) -> Result<(), Refusal> {
+    let file = command::file_of(elf.fd());
+    let path = emulator.unwrap_or(&file).as_c_str();
+    path.map_or(Ok(()), credentials::check_file)
 }
 
 /// The target's ELF file. Its machine and build id are checked.
@@ -164,68 +176,44 @@ fn transfer(stopped: &Stopped, plan: &Plan, journey: &Journey) -> Result<Never, 
 
 /// Becomes the target; returns the error if that fails.
 fn execute(plan: &Plan, image: i32) -> Errno {
-    const NO_ROOM: Errno = Errno(errno::E2BIG);
-    let file = of_descriptor(plan.elf.fd());
-    let path = plan.emulator.as_ref().unwrap_or(&file);
-    let (Ok(file), Ok(path)) = (file.as_c_str(), path.as_c_str()) else {
-        return Errno(errno::ENAMETOOLONG);
+    let file = command::file_of(plan.elf.fd());
+    let variables = Variables::new(plan, image);
+    let target = command::Target {
+        emulator: plan.emulator.as_ref(),
+        file: &file,
     };
-    let ours = Variables::new(plan, image);
-    let mut arguments = match List::with_room(initial().args().count() + 8) {
-        Ok(list) => list,
-        Err(error) => return error,
-    };
-    let mut environment = match List::with_room(initial().env().count() + 8) {
-        Ok(list) => list,
-        Err(error) => return error,
-    };
-    let address = |text: &[u8]| text.as_ptr() as u64;
-    let mut args = initial().args().map(address);
-    let mut fits = true;
-    if plan.emulator.is_some() {
-        let file = file.as_ptr() as u64;
-        let name = args.next().unwrap_or(file);
-        let own = [path.as_ptr() as u64, c"-0".as_ptr() as u64, name, file];
-        fits &= arguments.extend(&own);
+    match Command::new(&target, variables.as_slice()) {
+        Ok(command) => command.execute(),
+        Err(error) => error,
     }
-    args.for_each(|a| fits &= arguments.push(a));
-    fits &= arguments.push(0);
-    initial()
-        .visible_env()
-        .for_each(|e| fits &= environment.push(address(e)));
-    ours.each(|entry| fits &= environment.push(address(entry)));
-    fits &= environment.push(0);
-    if !fits {
-        return NO_ROOM;
-    }
-    let (arguments, environment) = (arguments.as_slice(), environment.as_slice());
-    // SAFETY: C strings, and both vectors end with a null pointer.
-    unsafe { process::execute(path, arguments.as_ptr(), environment.as_ptr()) }
 }
 
-/// The variables that the next incarnation is started with, each with a zero byte at its end.
-struct Variables([Message; 4]);
+/// The variables that the next incarnation is started with.
+struct Variables {
+    all: [Message; 4],
+    count: usize,
+}
 
 impl Variables {
     fn new(plan: &Plan, image: i32) -> Self {
-        let variable = |name: &str, value: &dyn core::fmt::Display| {
-            Message::of(format_args!("{name}={value}\0"))
-        };
         let host = identity::host().map_or("unknown", |isa| isa.name);
-        let mut all = Self([
-            variable(environment::RESUME, &image),
-            variable(environment::PROGRAM, &identity::program_fd()),
-            variable(environment::HOST, &host),
-            Message::new(),
-        ]);
-        if let Target::Copy(copy) = &plan.elf {
-            all.0[3] = variable(environment::ELF, &copy.get());
+        let elf = plan.elf.fd();
+        Self {
+            all: [
+                variable(environment::RESUME, &image),
+                variable(environment::PROGRAM, &identity::program_fd()),
+                variable(environment::HOST, &host),
+                variable(environment::ELF, &elf),
+            ],
+            // The program's own file stays open.
+            count: match plan.elf {
+                Target::Copy(_) => 4,
+                Target::Program(_) => 3,
+            },
         }
-        all
     }
 
-    fn each(&self, visit: impl FnMut(&[u8])) {
-        let set = self.0.iter().map(Message::as_bytes);
-        set.filter(|entry| !entry.is_empty()).for_each(visit);
+    fn as_slice(&self) -> &[Message] {
+        &self.all[..self.count]
     }
 }

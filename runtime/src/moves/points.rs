@@ -16,7 +16,7 @@ use crate::kernel::errno;
 use crate::moves::order::Move;
 use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, request, schedule};
 use crate::program::alone::{Alone, Threads};
-use crate::program::longest_gap;
+use crate::program::{filter, longest_gap};
 use crate::stack::walk::{self, Walk};
 use crate::{incarnation, refusal, say};
 
@@ -68,6 +68,12 @@ pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
 
 /// What is to be done at this point, if anything. Lowers the flag if nothing is to come.
 fn wish() -> Option<Wish> {
+    if filter::is_installed() {
+        // No call of ours may be let through.
+        ask::failed(errno::EPERM.into());
+        flag::lower();
+        return None;
+    }
     if ask::wanted().is_some() {
         return Some(Wish::Program);
     }
@@ -108,14 +114,14 @@ fn begin(context: &Context, mut alone: Alone, wish: Wish) -> u64 {
     if longest_gap::on() {
         longest_gap::point(&mut alone, context.pc);
     }
-    let Some(wanted) = wanted(wish) else {
-        return 0;
-    };
     let skip = SKIP.load(Relaxed);
-    if skip > 0 && wanted.origin != Origin::Program {
+    if skip > 0 && wish != Wish::Program {
         SKIP.store(skip - 1, Relaxed);
         return 0;
     }
+    let Some(wanted) = wanted(wish) else {
+        return 0;
+    };
     if let Err(obstacle) = walk::check(&mut Walk::new(&alone), context) {
         let penalty = PENALTY.load(Relaxed);
         SKIP.store(penalty, Relaxed);

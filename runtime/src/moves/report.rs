@@ -60,7 +60,7 @@ fn tell(arrival: &Arrival) {
         say!("popcorn: hop {number} {from} -> {to}: {figures}");
     }
     match arrival.origin {
-        Origin::Command => request::reply_moved(from, to, &figures),
+        Origin::Command => request::reply_moved(arrival.from, arch::isa(), &figures),
         Origin::Program => ask::moved(),
         Origin::Schedule | Origin::Checkpoint | Origin::Restore => {}
     }

@@ -1,63 +1,64 @@
 //! Requests to move: from `popcorn migrate` and `popcorn checkpoint`, through a file and a signal.
 //!
-//! `popcorn migrate` writes `DIR/<pid>.request` (lines `to=<isa>`, `emulator=<path>`) and sends
-//! [`MIGRATE_SIGNAL`]; the answer is `DIR/<pid>.reply`, put there whole by a rename: one line
-//! `moved FROM TO FIGURES`, `deferred REASON` or `refused REASON`. `popcorn checkpoint` writes the lines
-//! `checkpoint=continue` or `checkpoint=stop`, `output=<path>` and `asker=<pid>` instead; the answer is
-//! `DIR/<pid>.<asker>.reply`, and says `written ISA FIGURES` when the image is there. After `deferred` the move is tried
-//! again at later migration points, and another reply follows. `DIR` is
-//! `${XDG_RUNTIME_DIR:-/tmp}/popcorn-<uid>`, which must be the user's own and closed to others.
+//! The signal only raises the flag; the next migration point looks into the folder (`mailbox`). One request after the
+//! other is met, each until it has its final answer or its asker is gone. A new incarnation looks there by itself: a
+//! signal that came during the exec needs nobody.
 
-use core::fmt::Write;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use popcorn_metadata::origin::Origin;
+use popcorn_metadata::request::{Id, LARGEST_REQUEST, Reply, Request, Wish};
 use popcorn_toolchains::Isa;
 
 use crate::arch;
-use crate::base::path::{PATH_MAX, PathBuffer};
-use crate::base::statics::Slot;
-use crate::base::text::{Bytes, Message, parse_dec};
-use crate::kernel::file::{self, OwnedFd, Stat};
+use crate::base::path::PathBuffer;
+use crate::base::refusal::Refusal;
+use crate::base::statics::{Slot, Travels};
+use crate::base::text::{Bytes, Message};
+use crate::kernel::file::{self, OwnedFd, S_IFREG, Stat};
 use crate::kernel::lock::Lock;
 use crate::kernel::memory::Block;
 use crate::kernel::signal::{self, Action};
 use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::flag;
+use crate::moves::mailbox::{Mailbox, Unusable};
 use crate::moves::order::Move;
 use crate::program::arguments;
 use crate::program::dispositions::MIGRATE_SIGNAL;
 use crate::program::identity::isa_named;
 use crate::program::trace;
-use crate::{incarnation, say};
+use crate::{incarnation, refusal, say};
 
 incarnation! {
-    /// The signal has come and no final reply has been written.
+    /// There may be a request that has no final reply.
     static SIGNALLED: AtomicBool = AtomicBool::new(false);
-    /// The request that was read, in memory of its own.
-    static REQUEST: Slot<Option<&'static mut Request>> = Slot::new(None);
-    /// Guards [`REQUEST`].
+    /// The request under way, in memory of its own.
+    static UNDER_WAY: Slot<Option<&'static mut UnderWay>> = Slot::new(None);
+    /// Guards [`UNDER_WAY`].
     static LOCK: Lock = Lock::new();
 }
 
-/// What the request file said. All zeros is a request that was not read.
-struct Request {
-    read: bool,
-    /// Id of the ISA to go to, plus one; 0: none.
-    to: u16,
-    emulator: [u8; PATH_MAX],
-    emulator_len: usize,
-    checkpoint: bool,
-    /// The process ends when its image is safe.
-    stop: bool,
-    /// Where the image goes.
-    output: PathBuffer,
-    /// Process id of `popcorn checkpoint`.
-    asker: u64,
+/// The request that the process moves for: the other side answers it.
+static MOVES_FOR: Travels<AtomicU64> = Travels::new(AtomicU64::new(0));
+
+/// The request under way. All zeros: there is none.
+struct UnderWay {
+    id: Option<Id>,
+    /// The process that was asked: a copy of it may answer.
+    process: u32,
     /// A `deferred` was written.
     deferred: bool,
-    /// The process that the request was made to: a copy of it may answer.
-    pid: i32,
+    length: usize,
+    bytes: [u8; LARGEST_REQUEST],
+}
+
+impl UnderWay {
+    /// What was asked for; it was well-formed when it was read.
+    fn wish(&self) -> Option<Wish<'_>> {
+        self.id?;
+        let request = Request::parse(&self.bytes[..self.length]).ok()?;
+        Some(request.wish)
+    }
 }
 
 extern "C" fn on_signal(_signal: i32) {
@@ -65,8 +66,11 @@ extern "C" fn on_signal(_signal: i32) {
     flag::raise();
 }
 
-/// Makes this incarnation listen to requests.
+/// Makes this incarnation listen to requests. A program with more rights than its user listens to nobody.
 pub fn listen() {
+    if arguments::initial().is_secure() {
+        return;
+    }
     let action = Action {
         handler: on_signal as *const () as u64,
         flags: (sys::SA_RESTART | sys::SA_RESTORER).into(),
@@ -80,21 +84,30 @@ pub fn listen() {
     }
 }
 
-/// Whether there is a request that is still to be met.
+/// Has the next migration point look for requests.
+pub fn look() {
+    on_signal(0);
+}
+
+/// Whether there may be a request that is still to be met.
 pub fn is_signalled() -> bool {
     SIGNALLED.load(Relaxed)
 }
 
-/// Uses the request; it is made when first needed.
-fn with<R>(f: impl FnOnce(&mut Request) -> R) -> Result<R, Errno> {
+/// Uses the request; room for it is made when first needed.
+fn with<R>(f: impl FnOnce(&mut UnderWay) -> R) -> Result<R, Errno> {
     let _held = LOCK.hold();
     // SAFETY: the lock is held.
-    let place = unsafe { REQUEST.get() };
+    let place = unsafe { UNDER_WAY.get() };
     if place.is_none() {
-        let block = Block::new(size_of::<Request>() as u64)?;
-        // SAFETY: the block is as large, zero, and never given back.
-        *place = Some(unsafe { &mut *(block.start() as *mut Request) });
+        let block = Block::new(size_of::<UnderWay>() as u64)?;
+        let at = block.start() as *mut UnderWay;
         core::mem::forget(block);
+        // SAFETY: the block is as large, zero, and never given back.
+        *place = Some(unsafe {
+            (&raw mut (*at).id).write(None);
+            &mut *at
+        });
     }
     match place {
         Some(request) => Ok(f(request)),
@@ -105,68 +118,153 @@ fn with<R>(f: impl FnOnce(&mut Request) -> R) -> Result<R, Errno> {
 /// The request that is still to be met. Out of line, for the sake of small stacks.
 #[inline(never)]
 pub fn wanted() -> Option<Move> {
-    let wanted = with(|request| {
-        if !request.read {
-            read(request)?;
-        }
-        Ok(Move {
-            origin: match request.checkpoint {
-                true => Origin::Checkpoint,
-                false => Origin::Command,
-            },
-            to: request.to.checked_sub(1).and_then(Isa::by_id),
-        })
-    });
-    match wanted {
-        Ok(Ok(wanted)) => Some(wanted),
-        Ok(Err(Some(reason))) => {
-            reply_refused(&reason);
-            None
-        }
-        Ok(Err(None)) | Err(_) => {
-            SIGNALLED.store(false, Relaxed);
-            None
+    loop {
+        match with(next) {
+            Ok(Next::Move(wanted)) => return Some(wanted),
+            Ok(Next::Refuse(reason)) => reply_refused(&reason),
+            Ok(Next::Nothing) | Err(_) => return None,
         }
     }
+}
+
+enum Next {
+    Move(Move),
+    Refuse(Message),
+    Nothing,
+}
+
+/// Looks whether the asker still waits, or else for another request.
+fn next(request: &mut UnderWay) -> Next {
+    // What comes from here on is for the next look.
+    SIGNALLED.store(false, Relaxed);
+    let mailbox = match Mailbox::open() {
+        Ok(mailbox) => mailbox,
+        Err(error) => {
+            request.id = None;
+            if error.0 != errno::ENOENT && trace::on() {
+                say!("popcorn: requests cannot be read: {error}");
+            }
+            return Next::Nothing;
+        }
+    };
+    request.id = request
+        .id
+        .filter(|&id| mailbox.is_wanted(request.process, id));
+    if request.id.is_none()
+        && let Err(next) = take(request, &mailbox)
+    {
+        return next;
+    }
+    // There may be more of them when this one is met.
+    SIGNALLED.store(true, Relaxed);
+    let to = match request.wish() {
+        None => return Next::Refuse(Message::of(format_args!("the request cannot be read"))),
+        Some(Wish::Checkpoint { .. }) => None,
+        Some(Wish::Move { isa, .. }) => match isa_named(isa) {
+            Some(isa) => Some(isa),
+            None => {
+                let text = Message::of(format_args!("unknown ISA `{}`", Bytes(isa)));
+                return Next::Refuse(text);
+            }
+        },
+    };
+    if let Some(Id(id)) = request.id {
+        MOVES_FOR.store(id, Relaxed);
+    }
+    let origin = match to {
+        Some(_) => Origin::Command,
+        None => Origin::Checkpoint,
+    };
+    Next::Move(Move { origin, to })
+}
+
+/// Takes a request out of the folder.
+fn take(request: &mut UnderWay, mailbox: &Mailbox) -> Result<(), Next> {
+    request.process = process::id() as u32;
+    request.deferred = false;
+    while let Some(id) = mailbox.find(request.process) {
+        let read = mailbox.read(request.process, id, &mut request.bytes);
+        let refused = match read.map(|bytes| (bytes.len(), Request::parse(bytes))) {
+            Ok((length, Ok(parsed))) if parsed.id == id => {
+                request.length = length;
+                request.id = Some(id);
+                return Ok(());
+            }
+            Ok((_, Ok(_))) => Message::of(format_args!("the request is another's")),
+            Ok((_, Err(error))) => {
+                Message::of(format_args!("the request is not understood: {error}"))
+            }
+            Err(Unusable::Refuse(reason)) => Message::of(format_args!("{reason}")),
+            Err(Unusable::Discard) => {
+                mailbox.remove(request.process, id);
+                continue;
+            }
+        };
+        request.id = Some(id);
+        SIGNALLED.store(true, Relaxed);
+        return Err(Next::Refuse(refused));
+    }
+    Err(Next::Nothing)
 }
 
 /// Calls `f` with the emulator that the request names.
 pub fn with_emulator<R>(f: impl FnOnce(Option<&[u8]>) -> R) -> R {
     // SAFETY: nobody else uses the request while a move is prepared: it is this thread's.
-    let request = unsafe { REQUEST.get() };
-    let emulator = request
-        .as_ref()
-        .filter(|request| request.read && request.emulator_len > 0)
-        .map(|request| &request.emulator[..request.emulator_len]);
-    f(emulator)
+    let request = unsafe { UNDER_WAY.get() };
+    match request.as_ref().and_then(|request| request.wish()) {
+        Some(Wish::Move { emulator, .. }) => f(emulator),
+        _ => f(None),
+    }
 }
 
-/// Opens the file that the image is to go to.
-pub fn open_output() -> Result<OwnedFd, Errno> {
-    with(|request| {
-        let path = request.output.as_c_str();
-        let path = path.map_err(|_| Errno(errno::ENAMETOOLONG))?;
-        file::open(path, file::O_WRONLY | file::O_CLOEXEC, 0)
-    })?
+/// Opens the file that the image is to go to: the asker's, and this user's alone.
+pub fn open_output() -> Result<OwnedFd, Refusal> {
+    use core::fmt::Write;
+    let wish = with(|request| match request.wish() {
+        Some(Wish::Checkpoint {
+            asker, descriptor, ..
+        }) => Some((asker, descriptor)),
+        _ => None,
+    });
+    let Ok(Some((asker, descriptor))) = wish else {
+        return Err(refusal!(errno::EINVAL, "the request names no file"));
+    };
+    let cannot = |error: Errno| refusal!(error.0, "the image file cannot be opened: {error}");
+    let too_long = |_| cannot(Errno(errno::ENAMETOOLONG));
+    let user = process::effective_user();
+    let mut path = PathBuffer::new();
+    let _ = write!(path, "/proc/{asker}");
+    let owner = Stat::at(path.as_c_str().map_err(too_long)?).map_err(cannot)?;
+    if owner.uid != user {
+        let text = "whoever asks is another user, or has other rights";
+        return Err(refusal!(errno::EPERM, "{text}"));
+    }
+    let _ = write!(path, "/fd/{descriptor}");
+    let flags = file::O_WRONLY | file::O_CLOEXEC | file::O_NOCTTY | file::O_NONBLOCK;
+    let file = file::open(path.as_c_str().map_err(too_long)?, flags, 0).map_err(cannot)?;
+    let stat = Stat::of(file.get()).map_err(cannot)?;
+    if stat.kind() != S_IFREG || stat.uid != user || stat.mode & 0o077 != 0 {
+        let text = "the image file is not a regular file of this user's alone";
+        return Err(refusal!(errno::EPERM, "{text}"));
+    }
+    Ok(file)
 }
 
 /// Whether the process is to end when its image is safe.
 pub fn stops() -> bool {
-    with(|request| request.checkpoint && request.stop).unwrap_or(false)
+    let wish = with(|request| matches!(request.wish(), Some(Wish::Checkpoint { stop: true, .. })));
+    wish.unwrap_or(false)
 }
 
 /// Waits until `popcorn checkpoint` has ended this process, or has taken its request back, or is gone.
 pub fn wait_for_end() {
     const MOMENT: u64 = 1_000_000;
-    let asker = with(|request| request.asker).unwrap_or(0) as i32;
     let is_wanted = || {
-        let (Some(folder), Ok(name)) = (folder(), name(".request")) else {
-            return false;
-        };
-        let there = name
-            .as_c_str()
-            .is_ok_and(|name| file::exists_at(folder.get(), name));
-        there && process::exists(asker)
+        let id = with(|request| Some((request.process, request.id?)));
+        match (Mailbox::open(), id) {
+            (Ok(mailbox), Ok(Some((process, id)))) => mailbox.is_wanted(process, id),
+            _ => false,
+        }
     };
     while is_wanted() {
         clock::sleep(MOMENT);
@@ -174,146 +272,40 @@ pub fn wait_for_end() {
     forget();
 }
 
-/// The folder of requests and replies; `None` if there is none that is to be trusted.
-fn folder() -> Option<OwnedFd> {
-    let uid = process::effective_user();
-    let base = arguments::initial().var("XDG_RUNTIME_DIR");
-    let mut path = PathBuffer::new();
-    path.push(base.filter(|b| !b.is_empty()).unwrap_or(b"/tmp"));
-    let _ = write!(path, "/popcorn-{uid}");
-    let flags = file::O_RDONLY | file::O_DIRECTORY | file::O_NOFOLLOW | file::O_CLOEXEC;
-    let folder = file::open(path.as_c_str().ok()?, flags, 0).ok()?;
-    let stat = Stat::of(folder.get()).ok()?;
-    (stat.mode & 0o077 == 0 && stat.uid == uid).then_some(folder)
-}
-
-/// Name of a file of this process in the folder.
-fn name(suffix: &str) -> Result<Name, Errno> {
-    let pid = with(|request| request.pid)?;
-    let pid = if pid == 0 { process::id() } else { pid };
-    Ok(Name::of(pid, None, suffix))
-}
-
-/// A short file name.
-struct Name {
-    bytes: [u8; 64],
-    len: usize,
-}
-
-impl Name {
-    fn of(pid: i32, asker: Option<u64>, suffix: &str) -> Self {
-        let mut name = Self {
-            bytes: [0; 64],
-            len: 0,
-        };
-        // Two numbers and a suffix fit.
-        let _ = match asker {
-            Some(asker) => write!(name, "{pid}.{asker}{suffix}"),
-            None => write!(name, "{pid}{suffix}"),
-        };
-        name
-    }
-
-    fn as_c_str(&self) -> Result<&core::ffi::CStr, Errno> {
-        let name = core::ffi::CStr::from_bytes_with_nul(&self.bytes[..=self.len]);
-        name.map_err(|_| Errno(errno::ENAMETOOLONG))
-    }
-}
-
-impl Write for Name {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        let end = self.len + text.len();
-        let room = self.bytes[..63].get_mut(self.len..end);
-        room.ok_or(core::fmt::Error)?
-            .copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
-    }
-}
-
-/// Reads the request file. `Err(None)`: there is none.
-fn read(request: &mut Request) -> Result<(), Option<Message>> {
-    // SAFETY: all zeros is a request that was not read.
-    *request = unsafe { core::mem::zeroed() };
-    let none = |_| None;
-    let folder = folder().ok_or(None)?;
-    let pid = process::id();
-    let name = Name::of(pid, None, ".request");
-    let flags = file::O_RDONLY | file::O_NOFOLLOW | file::O_CLOEXEC;
-    let file =
-        file::open_at(folder.get(), name.as_c_str().map_err(none)?, flags, 0).map_err(none)?;
-    let mut text = [0u8; 1024];
-    let length = file::read_to_end(file.get(), &mut text).map_err(none)?;
-    request.pid = pid;
-    parse(&text[..length], request).map_err(Some)?;
-    request.read = true;
-    Ok(())
-}
-
-fn parse(text: &[u8], request: &mut Request) -> Result<(), Message> {
-    for line in text.split(|&b| b == b'\n') {
-        if let Some(name) = line.strip_prefix(b"to=") {
-            let Some(isa) = isa_named(name) else {
-                return Err(Message::of(format_args!("unknown ISA `{}`", Bytes(name))));
-            };
-            request.to = isa.id + 1;
-        } else if let Some(path) = line.strip_prefix(b"emulator=")
-            && let Some(room) = request.emulator.get_mut(..path.len())
-        {
-            room.copy_from_slice(path);
-            request.emulator_len = path.len();
-        } else if let Some(how) = line.strip_prefix(b"checkpoint=") {
-            request.checkpoint = true;
-            request.stop = how == b"stop";
-        } else if let Some(path) = line.strip_prefix(b"output=") {
-            request.output.push(path);
-        } else if let Some(pid) = line.strip_prefix(b"asker=") {
-            request.asker = parse_dec(pid).unwrap_or(0);
+/// A copy of the process is to answer the request: it is not to be found again.
+pub fn hand_over() -> Result<(), Refusal> {
+    let at = with(|request| Some((request.process, request.id?)));
+    let handed = match at {
+        Ok(Some((process, id))) => {
+            Mailbox::open().and_then(|mailbox| mailbox.hand_over(process, id))
         }
-    }
-    if request.to != 0 || request.checkpoint {
-        return Ok(());
-    }
-    Err(Message::of(format_args!("the request names no ISA")))
+        _ => Err(Errno(errno::ENOENT)),
+    };
+    handed.map_err(|e| refusal!(e.0, "the request cannot be taken: {e}"))
 }
 
-/// Where the reply to the request at hand goes.
-struct ReplyPlace {
-    folder: OwnedFd,
-    new: Name,
-    place: Name,
+/// Somebody else answers the request from here on, or nobody is to.
+pub fn forget() {
+    let _ = with(|request| request.id = None);
 }
 
-impl ReplyPlace {
-    fn find() -> Option<Self> {
-        let (pid, asker) = with(|request| {
-            let asker = request.checkpoint.then_some(request.asker);
-            (request.pid, asker)
-        })
-        .ok()?;
-        let pid = if pid == 0 { process::id() } else { pid };
-        Some(Self {
-            folder: folder()?,
-            new: Name::of(pid, asker, ".reply.new"),
-            place: Name::of(pid, asker, ".reply"),
-        })
+/// Answers the request at hand; whoever waits for an answer that cannot be written waits until his time is up. A final
+/// answer ends the request.
+fn put(reply: Reply, is_final: bool) {
+    let at = with(|request| Some((request.process, request.id?)));
+    let Ok(Some((process, id))) = at else {
+        return;
+    };
+    let done = Mailbox::open().and_then(|mailbox| {
+        let done = mailbox.put(process, id, reply);
+        if is_final {
+            mailbox.remove(process, id);
+        }
+        done
+    });
+    if is_final {
+        forget();
     }
-
-    /// Puts a reply where it is looked for, whole or not at all.
-    fn put(&self, text: &Message) -> Result<(), Errno> {
-        let folder = self.folder.get();
-        let (new, place) = (self.new.as_c_str()?, self.place.as_c_str()?);
-        let flags = file::O_CREAT | file::O_WRONLY | file::O_TRUNC | file::O_CLOEXEC;
-        let file = file::open_at(folder, new, flags | file::O_NOFOLLOW, 0o600)?;
-        file::write_all_at(file.get(), text.as_bytes(), 0)?;
-        file::write_all_at(file.get(), b"\n", text.as_bytes().len() as u64)?;
-        file::rename_at(folder, new, place)
-    }
-}
-
-/// Whoever waits for an answer that cannot be written waits until his time is up.
-fn put(place: Option<ReplyPlace>, text: &Message) {
-    let done = place.map_or(Err(Errno(errno::ENOENT)), |place| place.put(text));
     if let Err(error) = done
         && trace::on()
     {
@@ -321,94 +313,42 @@ fn put(place: Option<ReplyPlace>, text: &Message) {
     }
 }
 
-/// The request is answered, or somebody else will: forget it.
-pub fn forget() {
-    SIGNALLED.store(false, Relaxed);
-    if let (Some(folder), Ok(name)) = (folder(), name(".request"))
-        && let Ok(name) = name.as_c_str()
-    {
-        // Taken back already, if it is not there.
-        let _ = file::unlink_at(folder.get(), name);
-    }
-    // SAFETY: all zeros is a request that was not read.
-    let _ = with(|request| *request = unsafe { core::mem::zeroed() });
-}
-
 /// Not at this point; another answer follows.
 #[inline(never)]
 pub fn reply_deferred(reason: &Message) {
     let first = with(|request| !core::mem::replace(&mut request.deferred, true));
     if first == Ok(true) {
-        put(
-            ReplyPlace::find(),
-            &Message::of(format_args!("deferred {reason}")),
-        );
+        let reason = reason.as_str();
+        put(Reply::Deferred { reason }, false);
     }
 }
 
 #[inline(never)]
 pub fn reply_refused(reason: &Message) {
-    let place = ReplyPlace::find();
-    // Before the answer: another request may follow it at once.
-    forget();
-    put(place, &Message::of(format_args!("refused {reason}")));
-}
-
-/// The same in the copy of a process, whose request it is not to forget.
-pub fn reply_failed(reason: &Message) {
-    put(
-        ReplyPlace::find(),
-        &Message::of(format_args!("refused {reason}")),
-    );
+    let reason = reason.as_str();
+    put(Reply::Refused { reason }, true);
 }
 
 /// In the copy of a process that is to be written: it has begun.
 pub fn reply_writing() {
-    let text = Message::of(format_args!("writing {}", process::id()));
-    put(ReplyPlace::find(), &text);
+    let process = process::id() as u32;
+    put(Reply::Writing { process }, false);
 }
 
-/// In the copy of a process that was to be written: it is.
+/// In the copy of a process that was to be written: it is. The process itself, if it waits, has the request until the
+/// asker takes it back.
 pub fn reply_written(figures: &Message) {
-    let isa = arch::isa().name;
-    let text = Message::of(format_args!("written {isa} {figures}"));
-    put(ReplyPlace::find(), &text);
+    let (isa, figures) = (arch::isa().name, figures.as_str());
+    put(Reply::Written { isa, figures }, !stops());
 }
 
 /// In the incarnation that was moved to.
-pub fn reply_moved(from: &str, to: &str, figures: &Message) {
-    let place = ReplyPlace::find();
-    forget();
-    put(
-        place,
-        &Message::of(format_args!("moved {from} {to} {figures}")),
-    );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn empty() -> Box<Request> {
-        // SAFETY: all zeros is a request that was not read.
-        unsafe { Box::new(core::mem::zeroed()) }
-    }
-
-    #[test]
-    fn request_files() {
-        let mut request = empty();
-        let isa = popcorn_toolchains::ALL[2];
-        let text = format!("to={}\nemulator=/opt/q emu\n", isa.name);
-        parse(text.as_bytes(), &mut request).unwrap();
-        assert_eq!(request.to, isa.id + 1);
-        assert_eq!(&request.emulator[..request.emulator_len], b"/opt/q emu");
-        let reason = parse(b"to=vax\n", &mut request).unwrap_err();
-        assert_eq!(reason.as_bytes(), b"unknown ISA `vax`");
-        let mut request = empty();
-        let text = b"checkpoint=stop\noutput=/proc/7/fd/3\nasker=7\n";
-        parse(text, &mut request).unwrap();
-        assert!(request.checkpoint && request.stop && request.asker == 7);
-        assert_eq!(request.output.as_bytes(), b"/proc/7/fd/3");
-        assert!(parse(b"", &mut empty()).is_err());
-    }
+pub fn reply_moved(from: &Isa, to: &Isa, figures: &Message) {
+    let id = Id(MOVES_FOR.load(Relaxed));
+    let _ = with(|request| {
+        request.process = process::id() as u32;
+        request.id = Some(id);
+    });
+    let (from, to, figures) = (from.name, to.name, figures.as_str());
+    put(Reply::Moved { from, to, figures }, true);
 }

@@ -7,9 +7,8 @@ use crate::kernel::signal::{self, Action, SIG_IGN, SIGNALS};
 use crate::program::alone::Alone;
 use crate::program::identity;
 
-/// The signal of `popcorn migrate`: the last but two of the real-time signals, on every ISA. qemu-user
-/// shows a program's real-time signal N to the host as N + 2.
-pub const MIGRATE_SIGNAL: u32 = 62;
+/// The signal of `popcorn migrate`. It is the runtime's: a program neither sees nor changes it.
+pub const MIGRATE_SIGNAL: u32 = popcorn_metadata::request::SIGNAL;
 
 type Table = [Action; SIGNALS];
 

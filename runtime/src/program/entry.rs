@@ -5,7 +5,7 @@
 use popcorn_metadata::syscalls::{self, Way, nr};
 
 use crate::kernel::{self, errno};
-use crate::program::{dispositions, longest_gap, process, thread, trace, window};
+use crate::program::{dispositions, filter, longest_gap, process, thread, trace, window};
 use crate::say;
 
 /// `__popcorn_syscall`: returns what the kernel returns, -errno on failure.
@@ -23,6 +23,7 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         nr::SET_ROBUST_LIST => thread::set_robust_list(args),
         nr::TIMER_CREATE | nr::TIMER_DELETE => process::timer(n, args),
         nr::CLOSE | nr::DUP2 | nr::DUP3 | nr::CLOSE_RANGE => process::descriptor(n, args),
+        nr::PRCTL | nr::SECCOMP if filter::installs(n, args) => filter::install(n, args),
         nr::EXIT_GROUP => {
             longest_gap::end();
             kernel::call(n, args)

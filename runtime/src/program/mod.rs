@@ -5,6 +5,7 @@ pub mod arguments;
 pub mod data_stack;
 pub mod dispositions;
 pub mod entry;
+pub mod filter;
 pub mod floating_point;
 pub mod identity;
 pub mod longest_gap;
