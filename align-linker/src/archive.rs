@@ -40,7 +40,7 @@ fn append(out: &mut Vec<u8>, name: &str, bytes: &[u8]) {
     );
     out.extend_from_slice(header.as_bytes());
     out.extend_from_slice(bytes);
-    if bytes.len() % 2 != 0 {
+    if !bytes.len().is_multiple_of(2) {
         out.push(b'\n');
     }
 }
