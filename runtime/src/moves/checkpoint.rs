@@ -70,7 +70,7 @@ impl Shared {
 /// the request refused. In the copy: the record for the caller to fill.
 pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
     let began = clock::now();
-    let copy = match prepare(&alone) {
+    let copy = match prepare(&mut alone) {
         Ok(copy) => copy,
         Err(refusal) => {
             outcome::refused(wanted, &refusal);
@@ -107,8 +107,8 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
 }
 
 /// Does everything that can fail.
-fn prepare(alone: &Alone) -> Result<Copy, Refusal> {
-    hop::check_state()?;
+fn prepare(alone: &mut Alone) -> Result<Copy, Refusal> {
+    hop::check_state(alone)?;
     let program = identity::program_file()?;
     if process::adopts_orphans() {
         // They go to the nearest process that wants them: that must not be this one.

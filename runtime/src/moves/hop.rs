@@ -20,7 +20,7 @@ use crate::moves::emulator;
 use crate::program::alone::Alone;
 use crate::program::arguments::initial;
 use crate::program::identity::{self, HIGH};
-use crate::program::{floating_point, process as program};
+use crate::program::{dispositions, floating_point, process as program};
 use crate::stack::capture::Stopped;
 use crate::{incarnation, refusal};
 
@@ -58,7 +58,7 @@ pub fn prepare(
     emulator: Option<&[u8]>,
 ) -> Result<(), Refusal> {
     PLAN.with(alone, |plan| *plan = None);
-    check_state()?;
+    check_state(alone)?;
     let program = identity::program_file()?;
     let emulator = match identity::host() {
         Some(host) if host.id == to.id => None,
@@ -69,8 +69,10 @@ pub fn prepare(
     Ok(())
 }
 
-/// Checks that the process has nothing that stays behind: what an exec destroys, or others share.
-pub fn check_state() -> Result<(), Refusal> {
+/// Checks that the process has nothing that stays behind: what an exec destroys, or others share. What can be made
+/// again is noted in program state.
+pub fn check_state(alone: &mut Alone) -> Result<(), Refusal> {
+    dispositions::ask_kernel(alone);
     if program::timers() > 0 {
         let text = "the program has POSIX timers, which an exec destroys";
         return Err(refusal!(errno::EBUSY, "{text}"));
