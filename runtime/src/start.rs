@@ -6,13 +6,14 @@
 use linux_raw_sys::auxvec;
 use popcorn_metadata::environment;
 
+use crate::base::path::PATH_MAX;
 use crate::base::text::c_bytes;
 use crate::image::open_files;
 use crate::kernel::memory::{self, page};
 use crate::moves::{arrival, points, schedule};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
-use crate::program::{data_stack, identity, longest_gap, trace, window};
+use crate::program::{attributes, data_stack, identity, longest_gap, trace, window};
 use crate::stack::native;
 use crate::{arch, fatal};
 
@@ -36,6 +37,9 @@ fn fresh(initial: &Initial, mut alone: Alone) -> ! {
     let Some(copy) = Copied::new(initial) else {
         fatal!("out of memory for the arguments and the environment");
     };
+    if initial.var(environment::PROGRAM).is_some() {
+        attributes::start();
+    }
     open_files::note_given(&mut alone);
     trace::start(initial);
     schedule::start(&mut alone, initial);
@@ -91,6 +95,14 @@ impl Copied {
         const EXECFN: u64 = auxvec::AT_EXECFN as u64;
         const RANDOM: u64 = auxvec::AT_RANDOM as u64;
         const PAGESZ: u64 = auxvec::AT_PAGESZ as u64;
+        let mut link = [0; PATH_MAX];
+        let own = identity::program_path(&mut link);
+        // What an exec of the program's file would say, in place of what whoever started it runs.
+        let file_name = |value: u64| match own {
+            // SAFETY: the kernel's string.
+            [] => unsafe { c_bytes(value as *const u8) },
+            own => own,
+        };
         let (mut words, mut bytes) = (1, 16);
         for text in initial.args().chain(initial.visible_env()) {
             words += 1;
@@ -100,8 +112,7 @@ impl Copied {
         for [tag, value] in initial.auxv().filter(|&[tag, _]| is_kept(tag)) {
             words += 2;
             if tag == EXECFN {
-                // SAFETY: the kernel's string.
-                bytes += unsafe { c_bytes(value as *const u8) }.len() + 1;
+                bytes += file_name(value).len() + 1;
             }
         }
         words += 2;
@@ -130,8 +141,7 @@ impl Copied {
         for [tag, value] in initial.auxv().filter(|&[tag, _]| is_kept(tag)) {
             out.word(tag);
             match tag {
-                // SAFETY: the kernel's string.
-                EXECFN => out.text(unsafe { c_bytes(value as *const u8) }),
+                EXECFN => out.text(file_name(value)),
                 // SAFETY: the kernel's 16 random bytes.
                 RANDOM => out.raw(unsafe { &*(value as *const [u8; 16]) }),
                 PAGESZ => out.word(page()),

@@ -21,7 +21,7 @@ use crate::moves::report::{self, Arrival};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::thread::{self, Thread};
-use crate::program::{dispositions, floating_point, identity, trace};
+use crate::program::{attributes, dispositions, floating_point, identity, limits, trace};
 use crate::stack::records::Record;
 use crate::stack::{capture, native, resume};
 use crate::{fatal, refusal};
@@ -155,6 +155,7 @@ impl Filled {
         unsafe { thread.become_it() };
         floating_point::restore();
         dispositions::reinstall(&mut alone);
+        attributes::restore(&mut alone);
         points::start();
         alone.set_mask(thread.mask);
         match &arriving.checkpoint {
@@ -213,6 +214,7 @@ impl Threaded {
         if let Some(checkpoint) = &arriving.checkpoint {
             saved_process::restore_signals(checkpoint);
         }
+        limits::restore();
         let Self { arriving, alone } = self;
         let Arriving { fd, bytes, .. } = arriving;
         drop((fd, bytes));

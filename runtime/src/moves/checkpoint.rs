@@ -27,7 +27,7 @@ use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::order::Move;
 use crate::moves::{hop, outcome, request, schedule};
 use crate::program::alone::Alone;
-use crate::program::{floating_point, identity};
+use crate::program::{attributes, floating_point, identity};
 use crate::stack::capture::{self, Stopped};
 use crate::{incarnation, refusal};
 
@@ -110,7 +110,7 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
 fn prepare(alone: &mut Alone) -> Result<Copy, Refusal> {
     hop::check_state(alone)?;
     let program = identity::program_file()?;
-    if process::adopts_orphans() {
+    if attributes::adopts_orphans() {
         // They go to the nearest process that wants them: that must not be this one.
         return Err(refusal!(errno::EBUSY, "it adopts orphaned processes"));
     }

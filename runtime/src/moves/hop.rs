@@ -20,7 +20,7 @@ use crate::moves::emulator;
 use crate::program::alone::Alone;
 use crate::program::arguments::initial;
 use crate::program::identity::{self, HIGH};
-use crate::program::{dispositions, floating_point, process as program};
+use crate::program::{attributes, dispositions, floating_point, process as program};
 use crate::stack::capture::Stopped;
 use crate::{incarnation, refusal};
 
@@ -73,10 +73,8 @@ pub fn prepare(
 /// again is noted in program state.
 pub fn check_state(alone: &mut Alone) -> Result<(), Refusal> {
     dispositions::ask_kernel(alone);
-    if program::timers() > 0 {
-        let text = "the program has POSIX timers, which an exec destroys";
-        return Err(refusal!(errno::EBUSY, "{text}"));
-    }
+    attributes::note(alone);
+    program::check()?;
     memory::check()
 }
 
