@@ -1,5 +1,7 @@
 // Several threads longjmp in a storm, each from many depths; handlers interrupt them anywhere, the unwinding included,
 // longjmp themselves and out. The moves are before the threads begin and after they have ended.
+//#Config: O2
+//#Briefly: O0
 //#Flags: -pthread
 //#Migrate: every 1 / 101
 //#Cycle: every 20 at most 6
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { THREADS = 4, ROUNDS = 3000 };
+enum { THREADS = 4, ROUNDS = 30000 };
 
 struct jumper {
 	pthread_t thread;
