@@ -25,11 +25,21 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     if let Err(refusal) = memory::start(initial.page_size()) {
         fatal!("{}", refusal.text);
     }
+    #[cfg(feature = "faults")]
+    faults(&initial);
     identity::start(&initial);
     match initial.var(environment::RESUME) {
         Some(fd) => arrival::resume(&initial, alone, fd),
         None => fresh(&initial, alone),
     }
+}
+
+/// What is to fail in this incarnation.
+#[cfg(feature = "faults")]
+fn faults(initial: &Initial) {
+    let arrives = initial.var(environment::RESUME).is_some();
+    let arrival = arrives.then(|| initial.var(environment::FAULT_ARRIVAL));
+    crate::kernel::faults::start(arrival, initial.var(environment::FAULT));
 }
 
 /// A program that begins at its beginning.

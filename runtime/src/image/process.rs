@@ -61,6 +61,10 @@ impl ProcessState {
     fn texts(&mut self) -> Result<(), Refusal> {
         let mut link = [0; PATH_MAX];
         let program = identity::program_path(&mut link);
+        if program.is_empty() {
+            let text = "the path of the program's own file cannot be read";
+            return Err(refusal!(errno::ENOENT, "{text}"));
+        }
         (self.process.program, self.process.program_length) = self.add(program)?;
         let directory = file::read_link(c"/proc/self/cwd", &mut link);
         if directory.is_empty() || directory.ends_with(b" (deleted)") {

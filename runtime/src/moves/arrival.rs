@@ -15,7 +15,7 @@ use crate::base::text::parse_dec;
 use crate::image::{memory, open_files, process as saved_process};
 use crate::kernel::file::{self, OwnedFd};
 use crate::kernel::memory::Block;
-use crate::kernel::{clock, errno};
+use crate::kernel::{Errno, clock, errno};
 use crate::moves::points;
 use crate::moves::report::{self, Arrival};
 use crate::program::alone::Alone;
@@ -66,11 +66,11 @@ impl Arriving {
         };
         // SAFETY: whoever started this incarnation opened it for us.
         let fd = unsafe { OwnedFd::from_raw(fd as i32) };
-        let bytes =
-            file::mapped(fd.get()).map_err(|e| refusal!(e.0, "the image cannot be mapped: {e}"))?;
+        let not_mapped = |e: Errno| refusal!(e.0, "the image cannot be mapped: {e}");
+        let bytes = file::mapped(fd.get()).map_err(not_mapped)?;
         // SAFETY: mapped until the last stage has done with it; the file's own length.
         let image: &'static [u8] = unsafe {
-            let length = file::Stat::of(fd.get()).map_or(0, |stat| stat.size);
+            let length = file::Stat::of(fd.get()).map_err(not_mapped)?.size;
             core::slice::from_raw_parts(bytes.start() as *const u8, length as usize)
         };
         let image = check(image)?;

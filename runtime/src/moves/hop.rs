@@ -57,7 +57,7 @@ pub fn prepare(
     to: &'static Isa,
     emulator: Option<&[u8]>,
 ) -> Result<(), Refusal> {
-    PLAN.with(alone, |plan| *plan = None);
+    forget(alone);
     check_state(alone)?;
     let program = identity::program_file()?;
     let emulator = match identity::host() {
@@ -67,6 +67,11 @@ pub fn prepare(
     let elf = target_file(program, to)?;
     PLAN.with(alone, |plan| *plan = Some(Plan { elf, emulator }));
     Ok(())
+}
+
+/// Gives back what was got ready for a move that is not made.
+pub fn forget(alone: &mut Alone) {
+    PLAN.with(alone, |plan| *plan = None);
 }
 
 /// Checks that the process has nothing that stays behind: what an exec destroys, or others share. What can be made

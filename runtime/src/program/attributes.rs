@@ -51,13 +51,13 @@ impl Number {
 #[derive(Clone, Copy)]
 struct Attributes {
     /// What `ps` shows.
-    name: Name,
+    name: Option<Name>,
     personality: Option<u64>,
     numbers: [Option<u64>; NUMBERS.len()],
 }
 
 static NOTED: Travels<Slot<Attributes>> = Travels::new(Slot::new(Attributes {
-    name: [0; 16],
+    name: None,
     personality: None,
     numbers: [None; NUMBERS.len()],
 }));
@@ -132,9 +132,7 @@ pub fn start() {
 /// Before an image is written: asks the kernel.
 pub fn note(alone: &mut Alone) {
     NOTED.with(alone, |noted| {
-        if let Ok(name) = process::name() {
-            noted.name = name;
-        }
+        noted.name = process::name().ok().or(noted.name);
         noted.personality = process::personality().or(noted.personality);
         for (number, known) in NUMBERS.iter().zip(&mut noted.numbers) {
             *known = if number.get == ADOPTS_ORPHANS.get {
@@ -149,8 +147,10 @@ pub fn note(alone: &mut Alone) {
 /// On the other side: what has become another is set again. A kernel that refuses knows no such attribute.
 pub fn restore(alone: &mut Alone) {
     let noted = NOTED.read(alone);
-    if process::name() != Ok(noted.name) {
-        process::set_name(&noted.name);
+    if let Some(name) = noted.name
+        && process::name() != Ok(name)
+    {
+        process::set_name(&name);
     }
     if let (Some(before), Some(now)) = (noted.personality, process::personality())
         && before != now
