@@ -280,7 +280,11 @@ fn limits_refuse_a_move() -> Result<()> {
             .arg(w.path("count"));
         let mut running = Running::spawn(&mut limited)?;
         running.line()?;
-        let line = format!("migrate {} --to {} --timeout 5", running.pid(), DEFAULT[1].name);
+        let line = format!(
+            "migrate {} --to {} --timeout 5",
+            running.pid(),
+            DEFAULT[1].name
+        );
         w.refused("popcorn", &line, &[why])
             .with_context(|| limit.to_owned())?;
         running.arrives(BASE.name)?;
