@@ -2,6 +2,7 @@
 //! process that is not moved goes on as if nothing had been asked.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -187,7 +188,7 @@ fn an_image_of_another_build_is_not_entered() -> Result<()> {
 /// What the process says when it is asked to move with this emulator; it goes on where it is.
 fn refused_with(w: &Workspace, running: &mut Running, emulator: &Path, why: &str) -> Result<()> {
     let pid = running.pid();
-    let to = ALL[1];
+    let to = DEFAULT[1];
     let variable = format!("POPCORN_QEMU_{}", to.name.to_uppercase());
     let line = format!("migrate {pid} --to {} --timeout 30", to.name);
     let output = w
@@ -231,7 +232,7 @@ fn an_emulator_that_fails_is_not_entered() -> Result<()> {
     };
     let found = Command::new("sh")
         .args(["-c", "command -v \"$0\""])
-        .arg(ALL[2].emulator)
+        .arg(DEFAULT[2].emulator)
         .output()?;
     let found = PathBuf::from(String::from_utf8(found.stdout)?.trim());
     let crash = script("crash", "kill -KILL $$")?;
@@ -245,9 +246,9 @@ fn an_emulator_that_fails_is_not_entered() -> Result<()> {
     ] {
         refused_with(&w, &mut running, emulator, why)?;
     }
-    let good = script("good", &format!("exec {} \"$@\"", ALL[1].emulator))?;
+    let good = script("good", &format!("exec {} \"$@\"", DEFAULT[1].emulator))?;
     let pid = running.pid();
-    let to = ALL[1].name;
+    let to = DEFAULT[1].name;
     let asked = w
         .command("popcorn", &format!("migrate {pid} --to {to}"))
         .env(format!("POPCORN_QEMU_{}", to.to_uppercase()), good)
@@ -279,7 +280,11 @@ fn limits_refuse_a_move() -> Result<()> {
             .arg(w.path("count"));
         let mut running = Running::spawn(&mut limited)?;
         running.line()?;
-        let line = format!("migrate {} --to {} --timeout 5", running.pid(), ALL[1].name);
+        let line = format!(
+            "migrate {} --to {} --timeout 5",
+            running.pid(),
+            DEFAULT[1].name
+        );
         w.refused("popcorn", &line, &[why])
             .with_context(|| limit.to_owned())?;
         running.arrives(BASE.name)?;
