@@ -15,6 +15,7 @@
 //! program state may point to them.
 #![forbid(unsafe_code)]
 
+mod archive;
 mod class;
 mod collect;
 mod defined;

@@ -1,5 +1,6 @@
 //! Runs the linker once per ISA over the rewritten objects, two at a time.
 
+use crate::archive;
 use crate::emit::Plan;
 use crate::error::Error;
 use crate::script::script;
@@ -70,24 +71,18 @@ fn io(path: &Path, source: std::io::Error) -> Error {
 fn link_one(plan: &Plan<'_, '_>, n: usize, entry: &str, dir: &Path) -> Result<Linked, Error> {
     let start = Instant::now();
     let isa = plan.collected.isas[n];
-    let objects = dir.join(isa.name);
-    fs::create_dir_all(&objects).map_err(|e| io(&objects, e))?;
-    let mut arguments = Vec::new();
+    let mut members = Vec::new();
     for (number, object) in plan.collected.objects.iter().enumerate() {
         if let Some(bytes) = plan.rewrite(number, n) {
-            let path = objects.join(format!("{number:05}-{}.o", base_name(&object.name)));
-            write(&path, &bytes)?;
-            arguments.push(path.display().to_string());
+            let name = format!("{number:05}-{}.o", base_name(&object.name));
+            members.push((name, bytes));
         }
     }
+    let objects = dir.join(format!("{}.a", isa.name));
+    write(&objects, &archive::write(&members))?;
+    drop(members);
     let script_path = dir.join(format!("{}.ld", isa.name));
     write(&script_path, script(isa, entry, &plan.layout).as_bytes())?;
-    let response = dir.join(format!("{}.rsp", isa.name));
-    let quoted: String = arguments
-        .iter()
-        .map(|a| format!("\"{}\"\n", a.replace('\\', "\\\\").replace('"', "\\\"")))
-        .collect();
-    write(&response, quoted.as_bytes())?;
     let output = dir.join(format!("{}.elf", isa.name));
     let linker = std::env::var("POPCORN_LLD").unwrap_or_else(|_| LINKER.to_owned());
     let mut command = Command::new(&linker);
@@ -107,7 +102,8 @@ fn link_one(plan: &Plan<'_, '_>, n: usize, entry: &str, dir: &Path) -> Result<Li
         .arg(&script_path)
         .arg("-o")
         .arg(&output)
-        .arg(format!("@{}", response.display()));
+        .arg("--whole-archive")
+        .arg(&objects);
     let result = command.output().map_err(|e| Error::Linker {
         linker: linker.clone(),
         isa: isa.name,

@@ -30,12 +30,18 @@ const RUSTC_FLAGS: &[&str] = &[
 
 const CLANG_FLAGS: &[&str] = &["-O2", "-ffreestanding", "-Wall", "-Werror"];
 
-/// Writes `<prefix>/lib/libpopcorn_rt.a`, unless it is there and up to date.
-pub fn build(prefix: &Path) -> Result<()> {
+/// Writes `<prefix>/lib/libpopcorn_rt.a`, unless it is there and up to date. With `faults` it is one for tests, whose
+/// calls of the kernel fail on demand.
+pub fn build(prefix: &Path, faults: bool) -> Result<()> {
+    let features = if faults {
+        "freestanding,faults"
+    } else {
+        "freestanding"
+    };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let lib = prefix.join("lib");
     let (archive, stamp_file) = (lib.join("libpopcorn_rt.a"), lib.join("libpopcorn_rt.stamp"));
-    let stamp = stamp(&root)?;
+    let stamp = stamp(&root, features)?;
     if archive.exists() && fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp) {
         return Ok(());
     }
@@ -43,7 +49,7 @@ pub fn build(prefix: &Path) -> Result<()> {
     let temp = tempfile::tempdir_in(&lib)?;
     let work = temp.path();
 
-    let module = rust_module(&root, work)?;
+    let module = rust_module(&root, work, features)?;
     let rust = lower(&module, "popcorn_rt", false)?;
     let api = lower(
         &clang(&root.join("runtime/src/api.c"), work)?,
@@ -70,8 +76,9 @@ pub fn build(prefix: &Path) -> Result<()> {
 }
 
 /// Hash of all that goes in: the sources, and this program, whose passes lower them.
-fn stamp(root: &Path) -> Result<String> {
+fn stamp(root: &Path, features: &str) -> Result<String> {
     let mut hash = Sha256::new();
+    hash.update(features);
     let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|f| root.join(f).join("src")).collect();
     while let Some(folder) = folders.pop() {
         let mut entries = fs::read_dir(&folder)
@@ -123,8 +130,8 @@ fn rust_target() -> String {
 }
 
 /// One bitcode module of the crates, the parts of libcore they use, and `tls.c`.
-fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
-    let mut parts = crates(root, work)?;
+fn rust_module(root: &Path, work: &Path, features: &str) -> Result<Vec<u8>> {
+    let mut parts = crates(root, work, features)?;
     let tls = work.join("tls.bc");
     fs::write(&tls, clang(&root.join("runtime/src/tls.c"), work)?)?;
     parts.push(tls);
@@ -152,14 +159,14 @@ fn rust_module(root: &Path, work: &Path) -> Result<Vec<u8>> {
 }
 
 /// Has cargo compile the runtime and the crates that it uses; the bitcode of each.
-fn crates(root: &Path, work: &Path) -> Result<Vec<PathBuf>> {
+fn crates(root: &Path, work: &Path, features: &str) -> Result<Vec<PathBuf>> {
     let target = rust_target();
     // In the source tree rustup picks the compiler that rust-toolchain.toml names.
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(root)
         .args(["build", "--locked", "--lib", "--package=popcorn-runtime"])
-        .args(["--profile=runtime", "--features=freestanding"])
+        .args(["--profile=runtime", "--features", features])
         .args(["--target", &target, "--message-format=json"])
         .arg("--target-dir")
         .arg(work.join("cargo"))
@@ -300,7 +307,7 @@ mod tests {
     #[test]
     fn the_archive_has_every_isa() {
         let prefix = tempfile::tempdir().unwrap();
-        build(prefix.path()).unwrap();
+        build(prefix.path(), false).unwrap();
         let archive = prefix.path().join("lib/libpopcorn_rt.a");
         for member in ["popcorn_rt.o", "popcorn_arch.o"] {
             let bytes = run(tool("llvm-ar").arg("p").arg(&archive).arg(member)).unwrap();

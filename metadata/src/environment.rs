@@ -11,6 +11,10 @@ pub const TRACE: &str = "POPCORN_TRACE";
 pub const GAPS: &str = "POPCORN_GAPS";
 /// With the ISA's name in capitals behind it: the emulator to use in place of the one found on `PATH`.
 pub const EMULATOR: &str = "POPCORN_QEMU_";
+/// In a runtime built for tests: the number of the call that fails on the side that a move leaves.
+pub const FAULT: &str = "POPCORN_FAULT";
+/// The same for the side that arrives.
+pub const FAULT_ARRIVAL: &str = "POPCORN_FAULT_ARRIVAL";
 /// Descriptor of the process image to go on from. Written by the incarnation before, or by `popcorn restore`.
 pub const RESUME: &str = "POPCORN_RESUME";
 /// Descriptor of the program's file, which has every ISA's image. Written by whoever starts an incarnation.

@@ -27,6 +27,12 @@ pub enum Error {
         function: String,
         rule: String,
     },
+    #[error("{file}: LLVM's back end for {isa} refuses the module: {reason}")]
+    Refused {
+        file: String,
+        isa: &'static str,
+        reason: String,
+    },
     #[error("internal: {stage}: {reason}")]
     Internal { stage: &'static str, reason: String },
     #[error("{path}: {source}")]

@@ -468,3 +468,13 @@ fn a_variadic_function_stays_what_it_was() {
         );
     }
 }
+
+#[test]
+fn what_a_back_end_refuses_is_an_error() {
+    let source = "define i32 @f(i32 %x) {\n\
+                  call void asm sideeffect \"\", \"i\"(i32 %x)\n ret i32 %x\n}";
+    let error = compile(source.as_bytes(), &options(false), Output::Object);
+    let error = error.expect_err("refused").to_string();
+    let wanted = ["test.ll", ALL[1].name, "constraint 'i'"];
+    assert!(wanted.iter().all(|w| error.contains(w)), "{error}");
+}

@@ -6,13 +6,14 @@
 use linux_raw_sys::auxvec;
 use popcorn_metadata::environment;
 
+use crate::base::path::PATH_MAX;
 use crate::base::text::{c_bytes, parse_dec};
 use crate::image::open_files;
 use crate::kernel::memory::{self, page};
 use crate::moves::{arrival, points, schedule, trial};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
-use crate::program::{data_stack, identity, longest_gap, trace, window};
+use crate::program::{attributes, data_stack, identity, longest_gap, trace, window};
 use crate::stack::native;
 use crate::{arch, fatal};
 
@@ -24,6 +25,8 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     if let Err(refusal) = memory::start(initial.page_size()) {
         fatal!("{}", refusal.text);
     }
+    #[cfg(feature = "faults")]
+    faults(&initial);
     identity::start(&initial);
     if let Some(fd) = initial.var(environment::TRIAL).and_then(parse_dec) {
         trial::report(fd as i32);
@@ -34,11 +37,22 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     }
 }
 
+/// What is to fail in this incarnation.
+#[cfg(feature = "faults")]
+fn faults(initial: &Initial) {
+    let arrives = initial.var(environment::RESUME).is_some();
+    let arrival = arrives.then(|| initial.var(environment::FAULT_ARRIVAL));
+    crate::kernel::faults::start(arrival, initial.var(environment::FAULT));
+}
+
 /// A program that begins at its beginning.
 fn fresh(initial: &Initial, mut alone: Alone) -> ! {
     let Some(copy) = Copied::new(initial) else {
         fatal!("out of memory for the arguments and the environment");
     };
+    if initial.var(environment::PROGRAM).is_some() {
+        attributes::start();
+    }
     open_files::note_given(&mut alone);
     trace::start(initial);
     schedule::start(&mut alone, initial);
@@ -94,6 +108,14 @@ impl Copied {
         const EXECFN: u64 = auxvec::AT_EXECFN as u64;
         const RANDOM: u64 = auxvec::AT_RANDOM as u64;
         const PAGESZ: u64 = auxvec::AT_PAGESZ as u64;
+        let mut link = [0; PATH_MAX];
+        let own = identity::program_path(&mut link);
+        // What an exec of the program's file would say, in place of what whoever started it runs.
+        let file_name = |value: u64| match own {
+            // SAFETY: the kernel's string.
+            [] => unsafe { c_bytes(value as *const u8) },
+            own => own,
+        };
         let (mut words, mut bytes) = (1, 16);
         for text in initial.args().chain(initial.visible_env()) {
             words += 1;
@@ -103,8 +125,7 @@ impl Copied {
         for [tag, value] in initial.auxv().filter(|&[tag, _]| is_kept(tag)) {
             words += 2;
             if tag == EXECFN {
-                // SAFETY: the kernel's string.
-                bytes += unsafe { c_bytes(value as *const u8) }.len() + 1;
+                bytes += file_name(value).len() + 1;
             }
         }
         words += 2;
@@ -133,8 +154,7 @@ impl Copied {
         for [tag, value] in initial.auxv().filter(|&[tag, _]| is_kept(tag)) {
             out.word(tag);
             match tag {
-                // SAFETY: the kernel's string.
-                EXECFN => out.text(unsafe { c_bytes(value as *const u8) }),
+                EXECFN => out.text(file_name(value)),
                 // SAFETY: the kernel's 16 random bytes.
                 RANDOM => out.raw(unsafe { &*(value as *const [u8; 16]) }),
                 PAGESZ => out.word(page()),

@@ -102,6 +102,9 @@ enum Cmd {
         /// Compilations at a time
         #[arg(long, default_value_t = 2)]
         jobs: usize,
+        /// Only the runtime, as tests of faults want it
+        #[arg(long, hide = true)]
+        faults: bool,
     },
 }
 
@@ -210,9 +213,15 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
             print!("{text}");
             Ok(ExitCode::SUCCESS)
         }
-        Cmd::Sysroot { prefix, jobs } => {
-            sysroot::build(&prefix, jobs)?;
-            runtime_build::build(&prefix)?;
+        Cmd::Sysroot {
+            prefix,
+            jobs,
+            faults,
+        } => {
+            if !faults {
+                sysroot::build(&prefix, jobs)?;
+            }
+            runtime_build::build(&prefix, faults)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -1,6 +1,7 @@
 //! A module, its context, and the back ends.
 
-use std::ffi::{CString, c_uint};
+use std::cell::RefCell;
+use std::ffi::{CStr, CString, c_uint, c_void};
 use std::sync::Once;
 
 use inkwell::OptimizationLevel;
@@ -10,15 +11,16 @@ use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{
     CodeModel, FileType, InitializationConfig, RelocMode, Target, TargetMachine, TargetTriple,
 };
+use llvm_sys::LLVMDiagnosticSeverity;
 use llvm_sys::core::*;
-use llvm_sys::prelude::LLVMContextRef;
+use llvm_sys::prelude::{LLVMContextRef, LLVMDiagnosticInfoRef};
 use popcorn_toolchains::{ALL, Isa};
 
 use super::kinds::Linkage;
 use super::shim;
 use super::value::{Layout, Type, Value};
 use crate::error::Error;
-use crate::options::OptLevel;
+use crate::options::{OptLevel, Options};
 
 /// Back-end options that keep globals and functions where the linker can see them: no merging, no
 /// outlining, nothing that one ISA does and another does not ([`Isa::back_end_options`] likewise). In modules with
@@ -64,9 +66,29 @@ fn configure(options: &[&str]) {
 
 /// One module in a context of its own.
 pub struct Module {
-    // Order matters: the module is dropped before its context.
+    // Order matters: the module is dropped before its context, and that before what its handler writes to.
     inner: inkwell::module::Module<'static>,
     context: Box<Context>,
+    errors: Box<Errors>,
+}
+
+/// What LLVM found wrong while it worked on a module.
+type Errors = RefCell<Vec<String>>;
+
+/// Notes errors. Without a handler LLVM prints them and ends the process.
+extern "C" fn note_error(diagnostic: LLVMDiagnosticInfoRef, errors: *mut c_void) {
+    // SAFETY: LLVM hands over a live diagnostic and what was given to it with this function: the list of the
+    // module, on the module's thread. The text is LLVM's to be freed.
+    unsafe {
+        if LLVMGetDiagInfoSeverity(diagnostic) != LLVMDiagnosticSeverity::LLVMDSError {
+            return;
+        }
+        let text = LLVMGetDiagInfoDescription(diagnostic);
+        let description = CStr::from_ptr(text).to_string_lossy().into_owned();
+        LLVMDisposeMessage(text);
+        let errors = &*errors.cast::<Errors>();
+        errors.borrow_mut().push(description);
+    }
 }
 
 impl Module {
@@ -85,7 +107,26 @@ impl Module {
                 reason: e.to_string(),
             })?;
         inner.set_source_file_name(name);
-        Ok(Module { inner, context })
+        let module = Module {
+            inner,
+            context,
+            errors: Box::default(),
+        };
+        module.note_errors();
+        Ok(module)
+    }
+
+    /// From here on errors are noted.
+    fn note_errors(&self) {
+        let list: *const Errors = self.errors.as_ref();
+        // SAFETY: the list does not move and outlives the context (field order).
+        unsafe {
+            LLVMContextSetDiagnosticHandler(
+                self.context(),
+                Some(note_error),
+                list.cast_mut().cast(),
+            );
+        }
     }
 
     /// Reads IR of another's making, which may be against LLVM's rules: no pass is safe from such.
@@ -114,9 +155,10 @@ impl Module {
             file: name.to_owned(),
             reason: e.to_string().trim_end().to_owned(),
         })?;
-        self.inner
-            .link_in_module(other)
-            .map_err(|e| fail(e.to_string()))
+        let linked = self.inner.link_in_module(other);
+        // Linking has a handler of its own.
+        self.note_errors();
+        linked.map_err(|e| fail(e.to_string()))
     }
 
     /// Removes all debug information.
@@ -190,8 +232,8 @@ impl Module {
     }
 
     /// Emits machine code or assembly for `isa`, whose layout the module already has.
-    pub fn emit(&self, isa: &Isa, opt: OptLevel, assembly: bool) -> Result<Vec<u8>, Error> {
-        let machine = Self::machine(isa, opt)?;
+    pub fn emit(&self, isa: &Isa, options: &Options, assembly: bool) -> Result<Vec<u8>, Error> {
+        let machine = Self::machine(isa, options.opt)?;
         machine.set_asm_verbosity(true);
         // SAFETY: the machine is live; the call sets fields of its options.
         unsafe { shim::popcorn_section_per_symbol(machine.as_mut_ptr().cast()) };
@@ -206,6 +248,13 @@ impl Module {
                 stage: "lower",
                 reason: format!("{}: {e}", isa.name),
             })?;
+        if let Some(reason) = self.errors.borrow().first() {
+            return Err(Error::Refused {
+                file: options.name.clone(),
+                isa: isa.name,
+                reason: reason.clone(),
+            });
+        }
         Ok(buffer.as_slice().to_vec())
     }
 }

@@ -25,7 +25,7 @@ fn emit(
     options: &Options,
     assembly: bool,
 ) -> Result<Vec<u8>, Error> {
-    let work = || own.emit(isa, options.opt, assembly);
+    let work = || own.emit(isa, options, assembly);
     options.clock.time("back end", Some(isa), work)
 }
 

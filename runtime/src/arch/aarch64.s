@@ -18,13 +18,15 @@
         .size   \name, . - \name
         .endm
 
-// Builds the context of the caller; x30 holds the return address.
+// Builds the context of the caller; x30 holds the return address. It has a place of its own as well, for the unwinder: a
+// longjmp changes the context while signal handlers may longjmp, too.
         .macro  save_context
         mov     x17, sp
         sub     sp, sp, #240
         .cfi_def_cfa_offset 240
         stp     x17, x30, [sp, #0]
-        .cfi_offset x30, -232
+        str     x30, [sp, #232]
+        .cfi_offset x30, -8
         stp     x19, x20, [sp, #32]
         stp     x21, x22, [sp, #48]
         stp     x23, x24, [sp, #64]
@@ -37,7 +39,7 @@
         stp     d14, d15, [sp, #168]
         .endm
 
-// Becomes the context at sp. Never falls through.
+// Becomes the context at sp. Never falls through. From where sp is the context's, x30 is where it goes on.
         .macro  load_context
         ldp     x19, x20, [sp, #32]
         ldp     x21, x22, [sp, #48]
@@ -50,9 +52,11 @@
         ldp     d12, d13, [sp, #152]
         ldp     d14, d15, [sp, #168]
         ldp     x0, x1, [sp, #16]
-        ldp     x9, x10, [sp, #0]
+        ldp     x9, x30, [sp, #0]
         mov     sp, x9
-        br      x10
+        .cfi_def_cfa_offset 0
+        .cfi_restore x30
+        br      x30
         .endm
 
 // _start: the kernel's stack pointer is the argument.

@@ -20,12 +20,14 @@
         .size   \name, . - \name
         .endm
 
-# Builds the context of the caller; ra holds the return address, and changes. No other register does.
+# Builds the context of the caller; ra holds the return address, and changes. No other register does. The address has a
+# place of its own as well, for the unwinder: a longjmp changes the context while signal handlers may longjmp, too.
         .macro  save_context
         addi.d  $sp, $sp, -240
         .cfi_def_cfa_offset 240
+        st.d    $ra, $sp, 232
+        .cfi_offset 1, -8
         st.d    $ra, $sp, 8
-        .cfi_offset 1, -232
         addi.d  $ra, $sp, 240
         st.d    $ra, $sp, 0
         st.d    $fp, $sp, 32
@@ -48,7 +50,7 @@
         fst.d   $fs7, $sp, 168
         .endm
 
-# Becomes the context at sp. Never falls through.
+# Becomes the context at sp. Never falls through. From where sp is the context's, ra is where it goes on.
         .macro  load_context
         ld.d    $fp, $sp, 32
         ld.d    $s0, $sp, 40
@@ -70,9 +72,11 @@
         fld.d   $fs7, $sp, 168
         ld.d    $a0, $sp, 16
         ld.d    $a1, $sp, 24
-        ld.d    $t0, $sp, 8
+        ld.d    $ra, $sp, 8
         ld.d    $sp, $sp, 0
-        jr      $t0
+        .cfi_def_cfa_offset 0
+        .cfi_restore 1
+        jr      $ra
         .endm
 
 # _start: the kernel's stack pointer is the argument.

@@ -25,7 +25,7 @@ const _: () = {
     while i < ALL.len() {
         let (isa, port) = (ALL[i], PORTS[i]);
         assert!(same(isa.name.as_bytes(), port.isa.as_bytes()));
-        assert!(isa.callee_saved.len() == port.signal_frame.len());
+        assert!(isa.callee_saved.len() == port.signal_frame.registers());
         i += 1;
     }
 };

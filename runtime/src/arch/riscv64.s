@@ -20,12 +20,14 @@
         .size   \name, . - \name
         .endm
 
-# Builds the context of the caller; ra holds the return address, and changes. No other register does.
+# Builds the context of the caller; ra holds the return address, and changes. No other register does. The address has a
+# place of its own as well, for the unwinder: a longjmp changes the context while signal handlers may longjmp, too.
         .macro  save_context
         addi    sp, sp, -240
         .cfi_def_cfa_offset 240
+        sd      ra, 232(sp)
+        .cfi_offset ra, -8
         sd      ra, 8(sp)
-        .cfi_offset ra, -232
         addi    ra, sp, 240
         sd      ra, 0(sp)
         sd      s0, 32(sp)
@@ -54,7 +56,7 @@
         fsd     fs11, 216(sp)
         .endm
 
-# Becomes the context at sp. Never falls through.
+# Becomes the context at sp. Never falls through. From where sp is the context's, ra is where it goes on.
         .macro  load_context
         ld      s0, 32(sp)
         ld      s1, 40(sp)
@@ -82,9 +84,11 @@
         fld     fs11, 216(sp)
         ld      a0, 16(sp)
         ld      a1, 24(sp)
-        ld      t0, 8(sp)
+        ld      ra, 8(sp)
         ld      sp, 0(sp)
-        jr      t0
+        .cfi_def_cfa_offset 0
+        .cfi_restore ra
+        jr      ra
         .endm
 
 # _start: the kernel's stack pointer is the argument.

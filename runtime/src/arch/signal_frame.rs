@@ -31,7 +31,7 @@ pub struct Tagged {
 
 impl SignalFrame {
     /// How many registers it describes.
-    pub const fn len(&self) -> usize {
+    pub const fn registers(&self) -> usize {
         match &self.tagged {
             None => self.saved.len(),
             Some(tagged) => self.saved.len() + tagged.registers.len(),

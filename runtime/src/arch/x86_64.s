@@ -36,6 +36,24 @@
 
 # Becomes the context at rsp. Never falls through.
         .macro  load_context
+        load_registers
+        movq    8(%rsp), %rcx
+        movq    0(%rsp), %rsp
+        jmpq    *%rcx
+        .endm
+
+# The same while signal handlers may longjmp: there is a return address at every instruction.
+        .macro  return_to_context
+        load_registers
+        movq    0(%rsp), %rcx
+        movq    8(%rsp), %r11
+        movq    %r11, -8(%rcx)
+        leaq    -8(%rcx), %rsp
+        .cfi_def_cfa_offset 8
+        retq
+        .endm
+
+        .macro  load_registers
         movq    32(%rsp), %rbx
         movq    40(%rsp), %rbp
         movq    48(%rsp), %r12
@@ -44,9 +62,6 @@
         movq    72(%rsp), %r15
         movq    16(%rsp), %rax
         movq    24(%rsp), %rdx
-        movq    8(%rsp), %rcx
-        movq    0(%rsp), %rsp
-        jmpq    *%rcx
         .endm
 
 # _start: the kernel's stack pointer is the argument.
@@ -155,7 +170,7 @@
         movq    %rdi, %rsi
         movq    %rsp, %rdi
         callq   __popcorn_longjmp_first
-        load_context
+        return_to_context
         done    longjmp
 
         function _longjmp
@@ -172,7 +187,7 @@
         movq    %rdi, %rsi
         movq    %rsp, %rdi
         callq   __popcorn_longjmp_next
-        load_context
+        return_to_context
         done    __popcorn_unwind_resume
 
 # __popcorn_raw_syscall(n, a, b, c, d, e, f): touches neither stack nor link register; 64 bytes on every

@@ -133,12 +133,21 @@ impl OpenFiles {
             }
             fd_flags |= FD_GIVEN;
         }
+        let offset = match file::seek(fd, 0, SEEK_CUR) {
+            Err(e) if matches!(file.stat.kind(), S_IFREG | S_IFDIR) && fd_flags & FD_GIVEN == 0 => {
+                return Err(refusal!(
+                    e.0,
+                    "descriptor {fd} does not say its offset: {e}"
+                ));
+            }
+            offset => offset.unwrap_or(0),
+        };
         let saved = Fd {
             fd,
             flags: file::flags(fd),
             fd_flags,
             mode: file.stat.kind(),
-            offset: file::seek(fd, 0, SEEK_CUR).unwrap_or(0),
+            offset,
             path: self.text.as_slice().len() as u32,
             path_length: path.len() as u32,
             same_as: same.unwrap_or(-1),

@@ -3,7 +3,7 @@
 
 use popcorn_metadata::image::{Checkpoint, Process, Timer, kind};
 
-use crate::base::path::{PATH_MAX, PathBuffer, of_descriptor};
+use crate::base::path::{PATH_MAX, PathBuffer};
 use crate::base::refusal::Refusal;
 use crate::base::text::Bytes;
 use crate::image::queued::{Queued, is_queued};
@@ -65,11 +65,11 @@ impl ProcessState {
 
     fn texts(&mut self) -> Result<(), Refusal> {
         let mut link = [0; PATH_MAX];
-        let path = of_descriptor(identity::program_fd());
-        let program = match path.as_c_str() {
-            Ok(path) => file::read_link(path, &mut link),
-            Err(_) => &[],
-        };
+        let program = identity::program_path(&mut link);
+        if program.is_empty() {
+            let text = "the path of the program's own file cannot be read";
+            return Err(refusal!(errno::ENOENT, "{text}"));
+        }
         (self.process.program, self.process.program_length) = self.add(program)?;
         let directory = file::read_link(c"/proc/self/cwd", &mut link);
         if directory.is_empty() || directory.ends_with(b" (deleted)") {

@@ -7,6 +7,8 @@
 pub mod clock;
 pub mod descriptors;
 pub mod fatal;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod file;
 pub mod folder;
 pub mod lock;
@@ -67,6 +69,10 @@ pub fn check(result: i64) -> Result<i64> {
 /// One system call in the base ABI's numbers and layouts: what the kernel returns, `-errno` on failure. Says nothing
 /// of calls that are refused: who is to know looks at the table.
 pub fn call(n: i64, args: [i64; 6]) -> i64 {
+    #[cfg(feature = "faults")]
+    if let Some(error) = faults::strike(n, args) {
+        return -i64::from(error);
+    }
     match syscalls::lookup(n) {
         // Later kernels of the base ABI have calls that this table does not know, and other ports have them not.
         None => -i64::from(errno::ENOSYS),

@@ -165,9 +165,72 @@ pub fn limit(resource: u32) -> Option<u64> {
     Some(limit[0])
 }
 
+/// Soft and hard limit on a resource, if the kernel says.
+pub fn limits(resource: u32) -> Option<[u64; 2]> {
+    let mut limits = [0u64; 2];
+    check(system_call!(
+        nr::PRLIMIT64,
+        0,
+        resource,
+        0,
+        limits.as_mut_ptr()
+    ))
+    .ok()?;
+    Some(limits)
+}
+
+pub fn set_limits(resource: u32, limits: [u64; 2]) {
+    system_call!(nr::PRLIMIT64, 0, resource, limits.as_ptr(), 0);
+}
+
 /// `prctl(option)` that returns its answer.
 pub fn control(option: u32, argument: u64) -> Result<i64> {
     check(system_call!(nr::PRCTL, option, argument, 0, 0, 0))
+}
+
+/// An attribute that `prctl(option)` returns, or with `written` writes.
+pub fn attribute(option: u32, written: bool) -> Result<u64> {
+    let mut word = 0i32;
+    if written {
+        check(system_call!(nr::PRCTL, option, &raw mut word))?;
+        return Ok(word as u64);
+    }
+    control(option, 0).map(|value| value as u64)
+}
+
+/// The name of a thread as `ps` shows it, with its end.
+pub type Name = [u8; 16];
+
+/// This thread's name.
+pub fn name() -> Result<Name> {
+    let mut name = [0; 16];
+    check(system_call!(
+        nr::PRCTL,
+        linux_raw_sys::prctl::PR_GET_NAME,
+        name.as_mut_ptr()
+    ))?;
+    Ok(name)
+}
+
+pub fn set_name(name: &Name) {
+    system_call!(nr::PRCTL, linux_raw_sys::prctl::PR_SET_NAME, name.as_ptr());
+}
+
+/// `personality(2)`, if the kernel says.
+pub fn personality() -> Option<u64> {
+    const ASK: u32 = u32::MAX;
+    check(system_call!(nr::PERSONALITY, ASK))
+        .ok()
+        .map(|flags| flags as u64)
+}
+
+pub fn set_personality(flags: u64) {
+    system_call!(nr::PERSONALITY, flags);
+}
+
+/// Registers for one of `membarrier`'s kinds again.
+pub fn register_membarrier(command: u64) {
+    system_call!(nr::MEMBARRIER, command, 0, 0);
 }
 
 /// Whether orphans of this process's descendants become its children.

@@ -15,13 +15,13 @@ use crate::base::text::parse_dec;
 use crate::image::{memory, open_files, process as saved_process, queued};
 use crate::kernel::file::{self, OwnedFd};
 use crate::kernel::memory::Block;
-use crate::kernel::{clock, errno};
+use crate::kernel::{Errno, clock, errno};
 use crate::moves::report::{self, Arrival};
 use crate::moves::{points, request};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::thread::{self, Thread};
-use crate::program::{dispositions, floating_point, identity, trace};
+use crate::program::{attributes, dispositions, floating_point, identity, limits, trace};
 use crate::stack::records::Record;
 use crate::stack::{capture, native, resume};
 use crate::{fatal, refusal};
@@ -66,11 +66,11 @@ impl Arriving {
         };
         // SAFETY: whoever started this incarnation opened it for us.
         let fd = unsafe { OwnedFd::from_raw(fd as i32) };
-        let bytes =
-            file::mapped(fd.get()).map_err(|e| refusal!(e.0, "the image cannot be mapped: {e}"))?;
+        let not_mapped = |e: Errno| refusal!(e.0, "the image cannot be mapped: {e}");
+        let bytes = file::mapped(fd.get()).map_err(not_mapped)?;
         // SAFETY: mapped until the last stage has done with it; the file's own length.
         let image: &'static [u8] = unsafe {
-            let length = file::Stat::of(fd.get()).map_or(0, |stat| stat.size);
+            let length = file::Stat::of(fd.get()).map_err(not_mapped)?.size;
             core::slice::from_raw_parts(bytes.start() as *const u8, length as usize)
         };
         let image = check(image)?;
@@ -155,6 +155,7 @@ impl Filled {
         unsafe { thread.become_it() };
         floating_point::restore();
         dispositions::reinstall(&mut alone);
+        attributes::restore(&mut alone);
         points::start();
         // A signal may have come during the exec, and another asker while the first was served.
         request::look();
@@ -216,6 +217,7 @@ impl Threaded {
             saved_process::restore_signals(checkpoint);
         }
         queued::restore(arriving.image.find(kind::QUEUED).unwrap_or_default());
+        limits::restore();
         let Self { arriving, alone } = self;
         let Arriving { fd, bytes, .. } = arriving;
         drop((fd, bytes));

@@ -27,7 +27,7 @@ use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::order::Move;
 use crate::moves::{credentials, hop, outcome, request, schedule};
 use crate::program::alone::Alone;
-use crate::program::{floating_point, identity};
+use crate::program::{attributes, floating_point, identity};
 use crate::stack::capture::{self, Stopped};
 use crate::{incarnation, refusal};
 
@@ -70,7 +70,7 @@ impl Shared {
 /// the request refused. In the copy: the record for the caller to fill.
 pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
     let began = clock::now();
-    let copy = match prepare(&alone) {
+    let copy = match prepare(&mut alone) {
         Ok(copy) => copy,
         Err(refusal) => {
             outcome::refused(wanted, &refusal);
@@ -107,11 +107,11 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
 }
 
 /// Does everything that can fail.
-fn prepare(alone: &Alone) -> Result<Copy, Refusal> {
+fn prepare(alone: &mut Alone) -> Result<Copy, Refusal> {
     credentials::check_checkpoint()?;
-    hop::check_state()?;
+    hop::check_state(alone)?;
     let program = identity::program_file()?;
-    if process::adopts_orphans() {
+    if attributes::adopts_orphans() {
         // They go to the nearest process that wants them: that must not be this one.
         return Err(refusal!(errno::EBUSY, "it adopts orphaned processes"));
     }

@@ -20,7 +20,7 @@ use crate::moves::command::{self, Command, variable};
 use crate::moves::{credentials, emulator, room, trial};
 use crate::program::alone::Alone;
 use crate::program::identity::{self, HIGH};
-use crate::program::{floating_point, process as program};
+use crate::program::{attributes, dispositions, floating_point, process as program};
 use crate::stack::capture::Stopped;
 use crate::{incarnation, refusal};
 
@@ -57,9 +57,9 @@ pub fn prepare(
     to: &'static Isa,
     emulator: Option<&[u8]>,
 ) -> Result<(), Refusal> {
-    PLAN.with(alone, |plan| *plan = None);
+    forget(alone);
     credentials::check_hop()?;
-    check_state()?;
+    check_state(alone)?;
     let program = identity::program_file()?;
     let emulator = match identity::host() {
         Some(host) if host.id == to.id => None,
@@ -75,12 +75,17 @@ pub fn prepare(
     Ok(())
 }
 
-/// Checks that the process has nothing that stays behind: what an exec destroys, or others share.
-pub fn check_state() -> Result<(), Refusal> {
-    if program::timers() > 0 {
-        let text = "the program has POSIX timers, which an exec destroys";
-        return Err(refusal!(errno::EBUSY, "{text}"));
-    }
+/// Gives back what was got ready for a move that is not made.
+pub fn forget(alone: &mut Alone) {
+    PLAN.with(alone, |plan| *plan = None);
+}
+
+/// Checks that the process has nothing that stays behind: what an exec destroys, or others share. What can be made
+/// again is noted in program state.
+pub fn check_state(alone: &mut Alone) -> Result<(), Refusal> {
+    dispositions::ask_kernel(alone);
+    attributes::note(alone);
+    program::check()?;
     memory::check()
 }
 

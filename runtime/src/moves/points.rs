@@ -142,7 +142,8 @@ fn begin(context: &Context, mut alone: Alone, wish: Wish) -> u64 {
     }
     match departure::begin(context, alone, wanted) {
         Ok(record) => record,
-        Err((_alone, refusal)) => {
+        Err((mut alone, refusal)) => {
+            hop::forget(&mut alone);
             outcome::refused(wanted, &refusal);
             0
         }

@@ -25,7 +25,11 @@ impl Alone {
     /// Blocks all signals, if the calling thread is the only one.
     pub fn stop() -> Result<Self, Threads> {
         match thread::count() {
-            ..=1 => Ok(Self::with_mask(signal::set_mask(signal::ALL))),
+            ..=1 => {
+                #[cfg(feature = "faults")]
+                crate::kernel::faults::begin();
+                Ok(Self::with_mask(signal::set_mask(signal::ALL)))
+            }
             threads => Err(Threads(threads)),
         }
     }
@@ -64,6 +68,8 @@ impl Alone {
 
 impl Drop for Alone {
     fn drop(&mut self) {
+        #[cfg(feature = "faults")]
+        crate::kernel::faults::end();
         signal::set_mask(self.mask);
     }
 }

@@ -2,8 +2,8 @@
 //! again after a hop.
 
 use crate::base::statics::{Slot, Travels};
-use crate::kernel::errno;
-use crate::kernel::signal::{self, Action, SIG_IGN, SIGNALS};
+use crate::kernel::signal::{self, Action, SIG_DFL, SIG_IGN, SIGNALS};
+use crate::kernel::{errno, sys};
 use crate::program::alone::Alone;
 use crate::program::identity;
 
@@ -68,6 +68,21 @@ pub fn any_handler() -> bool {
     // SAFETY: plain words; a handler that is installed meanwhile in another thread is no handler of ours.
     let table = unsafe { TABLE.get() };
     table.iter().any(|action| action.handler > SIG_IGN)
+}
+
+/// Takes in what the kernel has changed itself: a handler with `SA_RESETHAND` is gone once it has run.
+pub fn ask_kernel(alone: &mut Alone) {
+    TABLE.with(alone, |table| {
+        for (number, action) in (0..).zip(table).skip(1) {
+            let once = action.flags & u64::from(sys::SA_RESETHAND) != 0;
+            if once
+                && action.handler > SIG_IGN
+                && signal::action(number, None).is_ok_and(|now| now.handler == SIG_DFL)
+            {
+                action.handler = SIG_DFL;
+            }
+        }
+    });
 }
 
 /// Installs every disposition of the table again, after an exec.

@@ -5,14 +5,16 @@
 use popcorn_metadata::syscalls::{self, Way, nr};
 
 use crate::kernel::{self, errno};
-use crate::program::{dispositions, filter, longest_gap, process, thread, trace, window};
+use crate::program::{
+    attributes, dispositions, filter, limits, longest_gap, own_file, process, thread, trace, window,
+};
 use crate::say;
 
 /// `__popcorn_syscall`: returns what the kernel returns, -errno on failure.
 #[cfg_attr(not(test), unsafe(export_name = "__popcorn_syscall"))]
 pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64 {
     let args = [a, b, c, d, e, f];
-    match n {
+    let result = match n {
         nr::BRK => window::brk(),
         nr::MMAP => window::mmap(args),
         nr::MUNMAP => window::munmap(a as u64, b as u64),
@@ -24,24 +26,26 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         nr::TIMER_CREATE | nr::TIMER_DELETE => process::timer(n, args),
         nr::CLOSE | nr::DUP2 | nr::DUP3 | nr::CLOSE_RANGE => process::descriptor(n, args),
         nr::PRCTL | nr::SECCOMP if filter::installs(n, args) => filter::install(n, args),
+        nr::PRCTL => attributes::control(args),
+        nr::MEMBARRIER => attributes::membarrier(args),
+        nr::SETRLIMIT | nr::GETRLIMIT | nr::PRLIMIT64 => limits::limit(n, args),
+        nr::OPEN | nr::OPENAT | nr::OPENAT2 | nr::STAT | nr::NEWFSTATAT | nr::STATX => {
+            own_file::open(n, args)
+        }
+        nr::ACCESS | nr::FACCESSAT | nr::FACCESSAT2 => own_file::open(n, args),
+        nr::READLINK | nr::READLINKAT => own_file::read_link(n, args),
+        nr::EXECVE | nr::EXECVEAT => own_file::execute(n, args),
         nr::EXIT_GROUP => {
             longest_gap::end();
             kernel::call(n, args)
         }
-        nr::FORK | nr::VFORK | nr::CLONE => {
-            if process::shares_memory(n, args) {
-                tell_refused(n);
-            }
-            process::clone(n, args)
-        }
-        _ => {
-            let result = kernel::call(n, args);
-            if result == -i64::from(errno::ENOSYS) {
-                tell_refused(n);
-            }
-            result
-        }
+        nr::FORK | nr::VFORK | nr::CLONE => process::clone(n, args),
+        _ => kernel::call(n, args),
+    };
+    if result == -i64::from(errno::ENOSYS) {
+        tell_refused(n);
     }
+    result
 }
 
 #[cold]

@@ -6,6 +6,7 @@ use popcorn_metadata::environment;
 use popcorn_toolchains::{ALL, Isa};
 
 use crate::arch;
+use crate::base::path::of_descriptor;
 use crate::base::refusal::Refusal;
 use crate::base::text::parse_dec;
 use crate::kernel::{errno, file, process};
@@ -90,6 +91,14 @@ pub fn program_fd() -> i32 {
 
 pub fn set_program_fd(fd: i32) {
     PROGRAM_FD.store(fd, Relaxed);
+}
+
+/// Path of the file that [`program_fd`] is open on; empty if there is none.
+pub fn program_path(link: &mut [u8]) -> &[u8] {
+    match of_descriptor(program_fd()).as_c_str() {
+        Ok(path) => file::read_link(path, link),
+        Err(_) => &[],
+    }
 }
 
 /// The file that carries all images; opened when first needed and kept.

@@ -2,14 +2,17 @@
 
 pub mod alone;
 pub mod arguments;
+pub mod attributes;
 pub mod data_stack;
 pub mod dispositions;
 pub mod entry;
 pub mod filter;
 pub mod floating_point;
 pub mod identity;
+pub mod limits;
 pub mod longest_gap;
 pub mod maps;
+pub mod own_file;
 pub mod process;
 pub mod thread;
 pub mod trace;

@@ -1,16 +1,22 @@
 //! The program's own process, as the system-call entry keeps books on it: children, timers, descriptors.
 
-use core::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering::Relaxed};
 
+use crate::base::refusal::Refusal;
 use crate::base::statics::Travels;
 use crate::kernel::{self, errno, file, nr, sys, system_call};
-use crate::program::{identity, thread, window};
+use crate::program::{attributes, identity, thread, window};
 
 /// POSIX timers that exist. They do not survive an exec, so while there are any the process stays.
 static TIMERS: Travels<AtomicI64> = Travels::new(AtomicI64::new(0));
 
+/// The signal by which the parent is told of the end, as `clone` was asked.
+static END_SIGNAL: Travels<AtomicU32> = Travels::new(AtomicU32::new(sys::SIGCHLD));
+/// Another process uses the same table of descriptors.
+static SHARES_DESCRIPTORS: Travels<AtomicBool> = Travels::new(AtomicBool::new(false));
+
 /// Number of POSIX timers.
-pub fn timers() -> i64 {
+fn timers() -> i64 {
     TIMERS.load(Relaxed)
 }
 
@@ -24,7 +30,7 @@ pub fn timer(n: i64, args: [i64; 6]) -> i64 {
 }
 
 /// The program's `clone` shares our memory: only libc may do that, whose threads begin in assembly.
-pub fn shares_memory(n: i64, args: [i64; 6]) -> bool {
+fn shares_memory(n: i64, args: [i64; 6]) -> bool {
     n == nr::CLONE && args[0] & i64::from(sys::CLONE_VM) != 0
 }
 
@@ -49,8 +55,48 @@ pub fn clone(n: i64, args: [i64; 6]) -> i64 {
     };
     if result == 0 {
         identity::own_process();
+        attributes::forked();
     }
+    note_kinship(n, args[0] as u32, result);
     result
+}
+
+/// Writes down what an exec would undo.
+fn note_kinship(n: i64, flags: u32, result: i64) {
+    let is_clone = n == nr::CLONE && result >= 0;
+    if result == 0 {
+        let signal = if is_clone {
+            flags & sys::CSIGNAL
+        } else {
+            sys::SIGCHLD
+        };
+        END_SIGNAL.store(signal, Relaxed);
+        SHARES_DESCRIPTORS.store(false, Relaxed);
+    }
+    if is_clone && flags & sys::CLONE_FILES != 0 {
+        SHARES_DESCRIPTORS.store(true, Relaxed);
+    }
+}
+
+/// Checks that the process has nothing that an exec destroys and nobody can make again.
+pub fn check() -> Result<(), Refusal> {
+    let busy = |text: core::fmt::Arguments| Err(Refusal::new(errno::EBUSY.into(), text));
+    let signal = END_SIGNAL.load(Relaxed);
+    if timers() > 0 {
+        busy(format_args!(
+            "the program has POSIX timers, which an exec destroys"
+        ))
+    } else if SHARES_DESCRIPTORS.load(Relaxed) {
+        busy(format_args!(
+            "it shares its table of descriptors with another process (CLONE_FILES), which an exec ends"
+        ))
+    } else if signal != sys::SIGCHLD {
+        busy(format_args!(
+            "its parent is told of its end by signal {signal}, which an exec makes SIGCHLD"
+        ))
+    } else {
+        Ok(())
+    }
 }
 
 /// The program's `close`, `dup2`, `dup3`, `close_range`: our descriptor is not the program's to close. To the

@@ -7,6 +7,7 @@ use popcorn_metadata::stackmap::{StackMap, TAKES_LONGJMP};
 
 use crate::arch::interrupted::{self, Interrupted};
 use crate::arch::{self, Context};
+use crate::kernel::Errno;
 use crate::kernel::memory::Block;
 use crate::program::alone::Alone;
 use crate::{fatal, incarnation};
@@ -20,12 +21,15 @@ pub enum Obstacle {
     Unknown(u64),
     /// The return address is in a function without a capture pad there.
     NoPad(u64),
+    /// There is no memory for the tables of the unwinder.
+    NoMemory,
 }
 
 impl core::fmt::Display for Obstacle {
     fn fmt(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
         let (what, at) = match self {
             Self::Handler => return f.write_str("a signal handler is running"),
+            Self::NoMemory => return f.write_str("no memory for the unwinder"),
             Self::Unknown(at) => ("foreign code is running", at),
             Self::NoPad(at) => ("a library function that cannot be moved is running", at),
         };
@@ -100,13 +104,16 @@ unsafe extern "C" {
 #[inline]
 fn tables() -> *mut Tables {
     match TABLES.load(Ordering::Acquire) {
-        none if none.is_null() => make_tables(),
+        none if none.is_null() => match make_tables() {
+            Ok(tables) => tables,
+            Err(_) => fatal!("out of memory for the unwinder"),
+        },
         tables => tables,
     }
 }
 
 #[cold]
-fn make_tables() -> *mut Tables {
+fn make_tables() -> Result<*mut Tables, Errno> {
     // SAFETY: the linker's last step put a stack map there, whose header states its length.
     let map = unsafe {
         let start = &raw const __popcorn_stackmap;
@@ -121,9 +128,7 @@ fn make_tables() -> *mut Tables {
     if map.isa() != isa.id {
         fatal!("the program's stack map is for another ISA");
     }
-    let Ok(block) = Block::new(size_of::<Tables>() as u64) else {
-        fatal!("out of memory for the unwinder");
-    };
+    let block = Block::new(size_of::<Tables>() as u64)?;
     let tables = block.start() as *mut Tables;
     // SAFETY: the block is as large, and zero, which the pairs may be.
     unsafe {
@@ -133,10 +138,10 @@ fn make_tables() -> *mut Tables {
     match TABLES.compare_exchange(ptr::null_mut(), tables, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => {
             core::mem::forget(block);
-            tables
+            Ok(tables)
         }
         // Another thread was faster.
-        Err(others) => others,
+        Err(others) => Ok(others),
     }
 }
 
@@ -262,6 +267,9 @@ pub fn step(context: &mut Context, call: &Call) -> bool {
 
 /// Walks from the caller of a poll to the bottom: the number of frames if each has a capture pad.
 pub fn check(walk: &mut Walk, context: &Context) -> Result<u64, Obstacle> {
+    if TABLES.load(Ordering::Acquire).is_null() {
+        make_tables().map_err(|_| Obstacle::NoMemory)?;
+    }
     let mut context = context.clone();
     let mut frames = 1;
     loop {
