@@ -25,6 +25,9 @@ pub const MAGIC: [u8; 8] = *b"POPIMAGE";
 /// Version of this format. A reader refuses any other.
 pub const VERSION: u32 = 3;
 
+/// Bytes of a pending signal in a section [`kind::QUEUED`].
+pub const QUEUED_SIZE: usize = 128;
+
 /// What a section holds.
 pub mod kind {
     /// A run of pages, to be at `address`. Pages that were never touched, or are zero, are in no section.
@@ -45,6 +48,9 @@ pub mod kind {
     pub const PROCESS: u32 = 8;
     /// An array of [`Timer`](super::Timer). Checkpoints only.
     pub const TIMERS: u32 = 9;
+    /// An array of `siginfo_t` in the base ABI's layout, [`QUEUED_SIZE`](super::QUEUED_SIZE) bytes each: real-time
+    /// signals that were pending, in the order in which they arrive.
+    pub const QUEUED: u32 = 10;
 
     /// The name in dumps.
     pub fn name(kind: u32) -> &'static str {
@@ -58,6 +64,7 @@ pub mod kind {
             HOP => "hop",
             PROCESS => "process",
             TIMERS => "timers",
+            QUEUED => "queued",
             _ => "unknown",
         }
     }

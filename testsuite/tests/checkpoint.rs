@@ -2,6 +2,7 @@
 //! likes, and the process it was taken of never notices.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::time::Duration;
@@ -194,6 +195,9 @@ fn from(isa: &'static Isa) -> Result<()> {
         told.contains(&format!("as {}: 303 frames", isa.name)) && told.contains("pause"),
         "{told}"
     );
+    // It holds all that the process knows.
+    let mode = fs::metadata(w.path("image"))?.permissions().mode();
+    ensure!(mode & 0o7777 == 0o600, "{mode:o}");
     // It goes on as if nothing had been.
     let (rest, status) = running.rest()?;
     said.push_str(&rest);

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use popcorn_metadata::request::{Id, Name, Request, Role, SIGNAL, Wish};
 use popcorn_testsuite::running::{COUNT, Running};
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE};
+use popcorn_toolchains::{BASE, DEFAULT};
 
 fn count() -> Result<Option<Workspace>> {
     let Some(w) = Workspace::new() else {
@@ -62,7 +62,7 @@ fn several_ask_at_once() -> Result<()> {
         });
         let rounds = || -> Result<()> {
             for round in 0..15 {
-                let to = [ALL[(round + 1) % 3].name, ALL[(round + 2) % 3].name];
+                let to = [DEFAULT[(round + 1) % 3].name, DEFAULT[(round + 2) % 3].name];
                 let askers = to.map(|isa| {
                     let line = format!("migrate {pid} --to {isa} --timeout 30");
                     w.command("popcorn", &line)
@@ -88,7 +88,7 @@ fn several_ask_at_once() -> Result<()> {
         storm.join().map_err(|_| anyhow::anyhow!("the storm"))??;
         result
     })?;
-    for isa in [BASE, ALL[1], BASE] {
+    for isa in [BASE, DEFAULT[1], BASE] {
         w.ok("popcorn", &format!("migrate {pid} --to {}", isa.name))?;
         running.arrives(isa.name)?;
     }
@@ -118,7 +118,7 @@ fn files_that_are_no_requests() -> Result<()> {
     };
     let request = |id| {
         let wish = Wish::Move {
-            isa: ALL[1].name.as_bytes(),
+            isa: DEFAULT[1].name.as_bytes(),
             emulator: None,
         };
         Request { id: Id(id), wish }.to_bytes()
@@ -160,9 +160,12 @@ fn files_that_are_no_requests() -> Result<()> {
     }
     running.arrives(BASE.name)?;
     ensure!(fs::read(w.path("elsewhere"))? == request(2));
-    let mut ask = w.command("popcorn", &format!("migrate {pid} --to {}", ALL[1].name));
+    let mut ask = w.command(
+        "popcorn",
+        &format!("migrate {pid} --to {}", DEFAULT[1].name),
+    );
     ensure!(ask.env_remove("XDG_RUNTIME_DIR").status()?.success());
-    running.arrives(ALL[1].name)?;
+    running.arrives(DEFAULT[1].name)?;
     let left: Vec<_> = fs::read_dir(&folder)?.collect();
     ensure!(left.is_empty(), "{left:?}");
     running.finish()
@@ -182,7 +185,7 @@ fn the_folder_is_the_process_s() -> Result<()> {
     let mut running = Running::spawn(Command::new(w.path("count")).env("XDG_RUNTIME_DIR", &run))?;
     running.line()?;
     let pid = running.pid();
-    for isa in [ALL[1], ALL[2], BASE] {
+    for isa in [DEFAULT[1], DEFAULT[2], BASE] {
         let line = format!("migrate {pid} --to {}", isa.name);
         let mut ask = w.command("popcorn", &line);
         let asked = ask.env("XDG_RUNTIME_DIR", w.path("")).status()?;
@@ -195,9 +198,9 @@ fn the_folder_is_the_process_s() -> Result<()> {
     elsewhere.line()?;
     w.ok(
         "popcorn",
-        &format!("migrate {} --to {}", elsewhere.pid(), ALL[1].name),
+        &format!("migrate {} --to {}", elsewhere.pid(), DEFAULT[1].name),
     )?;
-    elsewhere.arrives(ALL[1].name)?;
+    elsewhere.arrives(DEFAULT[1].name)?;
     elsewhere.finish()?;
     running.finish()
 }
@@ -228,7 +231,7 @@ fn other_namespaces_are_reached() -> Result<()> {
         Ok(children.trim().parse()?)
     };
     let pid = child(child(running.pid())?)?;
-    for isa in [ALL[1], BASE] {
+    for isa in [DEFAULT[1], BASE] {
         w.ok("popcorn", &format!("migrate {pid} --to {}", isa.name))?;
         running.arrives(isa.name)?;
     }
@@ -259,7 +262,7 @@ fn no_descriptor_is_free() -> Result<()> {
     let pid = running.pid();
     w.refused(
         "popcorn",
-        &format!("migrate {pid} --to {} --timeout 1", ALL[1].name),
+        &format!("migrate {pid} --to {} --timeout 1", DEFAULT[1].name),
         &["no file descriptor free", "32"],
     )?;
     running.arrives(BASE.name)?;
@@ -280,7 +283,7 @@ fn a_stopped_process_does_not_answer() -> Result<()> {
             .status()
     };
     ensure!(kill("STOP")?.success());
-    let line = format!("migrate {pid} --to {} --timeout 0.5", ALL[1].name);
+    let line = format!("migrate {pid} --to {} --timeout 0.5", DEFAULT[1].name);
     w.refused("popcorn", &line, &["it is stopped"])?;
     ensure!(kill("CONT")?.success());
     running.arrives(BASE.name)?;

@@ -13,7 +13,7 @@ use popcorn_testsuite::process;
 use popcorn_testsuite::running::{COUNT, Running};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::workspace::Workspace;
-use popcorn_toolchains::{ALL, BASE, Isa};
+use popcorn_toolchains::{BASE, DEFAULT, Isa};
 
 const NOBODY: u32 = 65534;
 
@@ -100,7 +100,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// Has popcorn refuse a process, with this text.
 fn refuses(mut popcorn: Command, pid: u32, says: &str) -> Result<()> {
-    let line = format!("migrate {pid} --to {} --timeout 2", ALL[1].name);
+    let line = format!("migrate {pid} --to {} --timeout 2", DEFAULT[1].name);
     let Output { status, stderr, .. } = popcorn.args(line.split(' ')).output()?;
     let stderr = text(&stderr);
     ensure!(
@@ -112,7 +112,7 @@ fn refuses(mut popcorn: Command, pid: u32, says: &str) -> Result<()> {
 
 /// The program `name`, which has more rights than nobody, whose it is: it heeds no variable and no signal.
 fn listens_to_nobody(w: &Workspace, name: &str) -> Result<()> {
-    let other = ALL[1].name;
+    let other = DEFAULT[1].name;
     let with_variables = |command: &mut Command| {
         let schedule = format!("every=1,isas={other}:{}", BASE.name);
         command
@@ -209,7 +209,11 @@ fn rights_that_an_exec_would_change_keep_a_process_where_it_is() -> Result<()> {
     let Some(w) = as_root("rights_that_an_exec_would_change_keep_a_process_where_it_is")? else {
         return Ok(());
     };
-    for (isa, to) in [(ALL[0], ALL[1]), (ALL[1], ALL[0]), (ALL[2], ALL[1])] {
+    for (isa, to) in [
+        (DEFAULT[0], DEFAULT[1]),
+        (DEFAULT[1], DEFAULT[0]),
+        (DEFAULT[2], DEFAULT[1]),
+    ] {
         for (how, why) in [
             ("seteuid", "effective 65534"),
             ("saved", "saved 65534"),
@@ -241,11 +245,11 @@ fn a_filter_makes_the_runtime_silent() -> Result<()> {
     };
     w.file("change.c", CHANGE)
         .ok("popcorn-cc", "-O1 change.c -o change")?;
-    let (said, trace) = change(&w, BASE, "seccomp", ALL[1])?;
+    let (said, trace) = change(&w, BASE, "seccomp", DEFAULT[1])?;
     let stayed = format!("seccomp: 0; -1 Operation not permitted; now {}", BASE.name);
     ensure!(said.contains(&stayed) && trace.is_empty(), "{said}{trace}");
-    let line = format!("./change seccomp {}", ALL[1].name);
-    let hop = format!("every=1,isas={}:{}", ALL[1].name, BASE.name);
+    let line = format!("./change seccomp {}", DEFAULT[1].name);
+    let hop = format!("every=1,isas={}:{}", DEFAULT[1].name, BASE.name);
     let outcome = w.run("popcorn", &format!("run --hop {hop} {line}"))?;
     ensure!(outcome.status.success(), "{}", outcome.stderr);
     Ok(())

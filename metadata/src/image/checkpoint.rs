@@ -2,7 +2,8 @@
 //! hop leaves to the kernel. The reader checks all there is before anything is made of it.
 
 use super::{
-    Fd, Hop, Image, ImageError, Map, Process, Records, Section, Signal, State, Timer, flag, kind,
+    Fd, Hop, Image, ImageError, Map, Process, QUEUED_SIZE, Records, Section, Signal, State, Timer,
+    flag, kind,
 };
 use crate::bytes::range;
 
@@ -61,6 +62,10 @@ impl<'a> Checkpoint<'a> {
             }
         }
         let expected = RECORDS_AT as u64 + checkpoint.records.length;
+        let queued = image.find(kind::QUEUED).unwrap_or_default();
+        if !queued.len().is_multiple_of(QUEUED_SIZE) {
+            return Err(bad(kind::QUEUED));
+        }
         if need(kind::RECORDS)?.len() as u64 != expected {
             return Err(bad(kind::RECORDS));
         }

@@ -4,5 +4,6 @@ pub mod close_on_exec;
 pub mod memory;
 pub mod open_files;
 pub mod process;
+pub mod queued;
 pub mod sink;
 pub mod write;

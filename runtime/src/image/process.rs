@@ -6,6 +6,7 @@ use popcorn_metadata::image::{Checkpoint, Process, Timer, kind};
 use crate::base::path::{PATH_MAX, PathBuffer};
 use crate::base::refusal::Refusal;
 use crate::base::text::Bytes;
+use crate::image::queued::{Queued, is_queued};
 use crate::image::sink::Sink;
 use crate::kernel::memory::List;
 use crate::kernel::{clock, errno, file, process, signal, sys};
@@ -23,6 +24,7 @@ pub struct ProcessState {
     text: List<u8>,
     process: Process,
     timers: [Timer; TIMERS],
+    queued: Queued,
 }
 
 impl ProcessState {
@@ -38,7 +40,10 @@ impl ProcessState {
             text,
             process: Process::default(),
             timers: [Timer::default(); TIMERS],
+            queued: Queued::take()?,
         };
+        // The process goes on with them.
+        state.queued.give_back();
         state.texts()?;
         state.process = Process {
             umask: process::umask(),
@@ -108,6 +113,7 @@ impl ProcessState {
         out.open(kind::TIMERS, (set().count() * Timer::SIZE) as u64)?;
         set().try_for_each(|timer| out.put(&timer.to_bytes()))?;
         out.close();
+        out.add(kind::QUEUED, self.queued.bytes())?;
         Ok(())
     }
 }
@@ -135,7 +141,8 @@ pub fn restore_signals(checkpoint: &Checkpoint) {
         process::set_interval_timer(timer.which, timer.value, timer.interval);
     }
     let pid = process::id();
-    for number in (1..=sys::_NSIG).filter(|&number| number != MIGRATE_SIGNAL) {
+    for number in (1..=sys::_NSIG).filter(|&number| number != MIGRATE_SIGNAL && !is_queued(number))
+    {
         if signal::contains(checkpoint.process.pending, number) {
             let _ = process::kill(pid, number);
         }

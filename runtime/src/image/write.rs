@@ -10,6 +10,7 @@ use crate::base::refusal::Refusal;
 use crate::image::memory;
 use crate::image::open_files::OpenFiles;
 use crate::image::process::ProcessState;
+use crate::image::queued::Queued;
 use crate::image::sink::Sink;
 use crate::program::dispositions;
 use crate::program::thread::Thread;
@@ -30,10 +31,12 @@ pub fn hop(
     stopped: &Stopped,
     journey: &Journey,
     close_on_exec: &[i32],
+    queued: &Queued,
 ) -> Result<(), Refusal> {
     let mut out = Sink::new(fd, false)?;
     contents(&mut out, stopped, journey)?;
     marked_descriptors(&mut out, close_on_exec)?;
+    out.add(kind::QUEUED, queued.bytes())?;
     out.finish().map(drop)
 }
 

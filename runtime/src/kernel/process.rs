@@ -103,20 +103,25 @@ pub fn has_ended_child() -> bool {
 
 /// Bytes of this process's address space; 0 if the kernel does not say.
 pub fn size() -> u64 {
-    memory(0)
+    memory(b"VmSize:")
 }
 
 /// Bytes of it that are in memory.
 pub fn resident() -> u64 {
-    memory(1)
+    memory(b"VmRSS:")
 }
 
-/// A number of pages in `/proc/self/statm`, in bytes.
-fn memory(which: usize) -> u64 {
-    let mut text = [0; 128];
-    let text = super::file::contents(c"/proc/self/statm", &mut text).unwrap_or_default();
-    let pages = text.split(|&b| b == b' ').nth(which).unwrap_or_default();
-    crate::base::text::parse_dec(pages).map_or(0, |pages| pages * super::memory::page())
+/// A figure of `/proc/self/status`, which are in KiB.
+fn memory(name: &[u8]) -> u64 {
+    let mut text = [0; 4096];
+    let text = super::file::contents(c"/proc/self/status", &mut text).unwrap_or_default();
+    let mut lines = text.split(|&b| b == b'\n');
+    let figure = lines.find_map(|line| line.strip_prefix(name));
+    let digits = figure.and_then(|figure| {
+        let mut words = figure.split(|b| b.is_ascii_whitespace());
+        words.find(|word| !word.is_empty())
+    });
+    digits.and_then(crate::base::text::parse_dec).unwrap_or(0) << 10
 }
 
 /// Waits for a child to end.

@@ -1,6 +1,6 @@
 //! Signals: masks, dispositions, what is pending.
 
-use super::{Result, check, nr, sys, system_call};
+use super::{Result, check, errno, nr, sys, system_call};
 use crate::arch::port;
 
 pub const SIG_DFL: u64 = 0;
@@ -103,11 +103,58 @@ pub fn pending() -> Set {
     pending
 }
 
+/// `siginfo_t` of the base ABI, which is the same on every port for signals that processes send.
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub struct Information([u64; 16]);
+
+impl Information {
+    /// The signal's number.
+    pub fn number(&self) -> u32 {
+        self.0[0] as u32
+    }
+
+    pub fn from_bytes(bytes: &[u8; 128]) -> Self {
+        let (words, _) = bytes.as_chunks::<8>();
+        let mut all = [0; 16];
+        for (to, from) in all.iter_mut().zip(words) {
+            *to = u64::from_le_bytes(*from);
+        }
+        Self(all)
+    }
+}
+
+/// All of them as they lie in memory.
+pub fn bytes_of(all: &[Information]) -> &[u8] {
+    // SAFETY: plain words.
+    unsafe { core::slice::from_raw_parts(all.as_ptr().cast(), size_of_val(all)) }
+}
+
+/// Takes one signal of the set that is blocked and pending, the lowest and oldest, if there is one.
+pub fn take(set: Set) -> Option<Information> {
+    let mut information = Information([0; 16]);
+    let now = [0u64; 2];
+    let out = information.0.as_mut_ptr();
+    loop {
+        let set = &raw const set;
+        match system_call!(nr::RT_SIGTIMEDWAIT, set, out, now.as_ptr(), SET) {
+            1.. => return Some(information),
+            error if error == -i64::from(errno::EINTR) => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Queues a signal for this process, with all that it says.
+pub fn queue(information: &Information) -> Result<()> {
+    let (process, number) = (system_call!(nr::GETPID), information.number());
+    let words = information.0.as_ptr();
+    check(system_call!(nr::RT_SIGQUEUEINFO, process, number, words)).map(drop)
+}
+
 /// Takes a signal back that is blocked and pending, if it is.
 pub fn discard(signal: u32) {
-    let set: Set = 1 << (signal - 1);
-    let now = [0u64; 2];
-    system_call!(nr::RT_SIGTIMEDWAIT, &raw const set, 0, now.as_ptr(), SET);
+    let _ = take(1 << (signal - 1));
 }
 
 /// Whether a set holds a signal.

@@ -12,7 +12,7 @@ use popcorn_toolchains::{BASE, Isa};
 
 use crate::base::refusal::Refusal;
 use crate::base::text::parse_dec;
-use crate::image::{memory, open_files, process as saved_process};
+use crate::image::{memory, open_files, process as saved_process, queued};
 use crate::kernel::file::{self, OwnedFd};
 use crate::kernel::memory::Block;
 use crate::kernel::{Errno, clock, errno};
@@ -216,6 +216,7 @@ impl Threaded {
         if let Some(checkpoint) = &arriving.checkpoint {
             saved_process::restore_signals(checkpoint);
         }
+        queued::restore(arriving.image.find(kind::QUEUED).unwrap_or_default());
         limits::restore();
         let ready = (clock::now() - arriving.began) / 1_000;
         let maps = arriving.maps()?.count();

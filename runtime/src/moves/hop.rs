@@ -12,6 +12,7 @@ use crate::base::statics::Slot;
 use crate::base::text::{Bytes, Message};
 use crate::image::close_on_exec::CloseOnExec;
 use crate::image::memory;
+use crate::image::queued::Queued;
 use crate::image::write::{self, Journey};
 use crate::kernel::file::OwnedFd;
 use crate::kernel::{Errno, errno, file};
@@ -156,21 +157,34 @@ pub fn go(stopped: &mut Stopped, journey: &Journey) -> Refusal {
     let Some(plan) = plan else {
         return refusal!(errno::EBUSY, "internal error: nothing was prepared");
     };
-    match transfer(stopped, &plan, journey) {
+    let queued = match Queued::take() {
+        Ok(queued) => queued,
+        Err(refusal) => return refusal,
+    };
+    let checked = queued.check(plan.emulator.is_some());
+    match checked.and_then(|()| transfer(stopped, &plan, journey, &queued)) {
         Ok(never) => match never {},
-        Err(refusal) => refusal,
+        Err(refusal) => {
+            queued.give_back();
+            refusal
+        }
     }
 }
 
 enum Never {}
 
-fn transfer(stopped: &Stopped, plan: &Plan, journey: &Journey) -> Result<Never, Refusal> {
+fn transfer(
+    stopped: &Stopped,
+    plan: &Plan,
+    journey: &Journey,
+    queued: &Queued,
+) -> Result<Never, Refusal> {
     let (elf, program) = (plan.elf.fd(), identity::program_fd());
     let on_exec = CloseOnExec::list(&[elf, program])?;
     let image = file::memory_file(c"popcorn-image")
         .and_then(|image| image.moved_up(HIGH))
         .map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
-    write::hop(image.get(), stopped, journey, on_exec.descriptors())?;
+    write::hop(image.get(), stopped, journey, on_exec.descriptors(), queued)?;
     let (bytes, marked) = (file::size(image.get()), on_exec.descriptors().len());
     step!("an image of {bytes} bytes; {marked} descriptors are close-on-exec");
     for ours in [image.get(), elf, program] {

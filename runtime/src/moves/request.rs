@@ -120,21 +120,15 @@ fn with<R>(f: impl FnOnce(&mut UnderWay) -> R) -> Result<R, Errno> {
 pub fn wanted() -> Option<Move> {
     loop {
         match with(next) {
-            Ok(Next::Move(wanted)) => return Some(wanted),
-            Ok(Next::Refuse(reason)) => reply_refused(&reason),
-            Ok(Next::Nothing) | Err(_) => return None,
+            Ok(Ok(wanted)) => return wanted,
+            Ok(Err(reason)) => reply_refused(&reason),
+            Err(_) => return None,
         }
     }
 }
 
-enum Next {
-    Move(Move),
-    Refuse(Message),
-    Nothing,
-}
-
-/// Looks whether the asker still waits, or else for another request.
-fn next(request: &mut UnderWay) -> Next {
+/// Looks whether the asker still waits, or else for another request. The error is what to tell the asker.
+fn next(request: &mut UnderWay) -> Result<Option<Move>, Message> {
     // What comes from here on is for the next look.
     SIGNALLED.store(false, Relaxed);
     let mailbox = match Mailbox::open() {
@@ -144,42 +138,38 @@ fn next(request: &mut UnderWay) -> Next {
             if error.0 != errno::ENOENT && trace::on() {
                 say!("popcorn: requests cannot be read: {error}");
             }
-            return Next::Nothing;
+            return Ok(None);
         }
     };
     request.id = request
         .id
         .filter(|&id| mailbox.is_wanted(request.process, id));
-    if request.id.is_none()
-        && let Err(next) = take(request, &mailbox)
-    {
-        return next;
+    if request.id.is_none() {
+        take(request, &mailbox)?;
     }
+    let Some(Id(id)) = request.id else {
+        return Ok(None);
+    };
     // There may be more of them when this one is met.
     SIGNALLED.store(true, Relaxed);
     let to = match request.wish() {
-        None => return Next::Refuse(Message::of(format_args!("the request cannot be read"))),
+        None => return Err(Message::of(format_args!("the request cannot be read"))),
         Some(Wish::Checkpoint { .. }) => None,
-        Some(Wish::Move { isa, .. }) => match isa_named(isa) {
-            Some(isa) => Some(isa),
-            None => {
-                let text = Message::of(format_args!("unknown ISA `{}`", Bytes(isa)));
-                return Next::Refuse(text);
-            }
-        },
+        Some(Wish::Move { isa, .. }) => {
+            let unknown = || Message::of(format_args!("unknown ISA `{}`", Bytes(isa)));
+            Some(isa_named(isa).ok_or_else(unknown)?)
+        }
     };
-    if let Some(Id(id)) = request.id {
-        MOVES_FOR.store(id, Relaxed);
-    }
+    MOVES_FOR.store(id, Relaxed);
     let origin = match to {
         Some(_) => Origin::Command,
         None => Origin::Checkpoint,
     };
-    Next::Move(Move { origin, to })
+    Ok(Some(Move { origin, to }))
 }
 
-/// Takes a request out of the folder.
-fn take(request: &mut UnderWay, mailbox: &Mailbox) -> Result<(), Next> {
+/// Takes a request out of the folder, if there is one.
+fn take(request: &mut UnderWay, mailbox: &Mailbox) -> Result<(), Message> {
     request.process = process::id() as u32;
     request.deferred = false;
     while let Some(id) = mailbox.find(request.process) {
@@ -202,9 +192,9 @@ fn take(request: &mut UnderWay, mailbox: &Mailbox) -> Result<(), Next> {
         };
         request.id = Some(id);
         SIGNALLED.store(true, Relaxed);
-        return Err(Next::Refuse(refused));
+        return Err(refused);
     }
-    Err(Next::Nothing)
+    Ok(())
 }
 
 /// Calls `f` with the emulator that the request names.
