@@ -62,7 +62,7 @@ pub struct Options {
     /// False for code that is never on the stack of a migrating process (the runtime, libc's start-up):
     /// no frames, no data stack.
     pub instrument: bool,
-    /// The module is a whole program from [`merge`]: optimised as at link time.
+    /// The module is a whole program from [`merge`](crate::program::merge): optimised as at link time.
     pub whole: bool,
     /// External functions that never reach a migration point (most of libc): plain calls.
     pub leaf: Arc<HashSet<String>>,

@@ -46,7 +46,7 @@ pub struct Shortcut {
 /// Facts about one instruction set.
 #[derive(Debug)]
 pub struct Isa {
-    /// Position in [`ALL`]; written into images and stack maps.
+    /// Position in [`ALL`](crate::ALL); written into images and stack maps.
     pub id: u16,
     /// The only spelling anywhere: command lines, section names, messages.
     pub name: &'static str,

@@ -1,6 +1,6 @@
 //! points: places migration points.
 //!
-//! Two things have to hold: a program passes a point at least every [`GAP`] units of work, and it does
+//! Two things have to hold: a program passes a point at least every [`GAP`](loops) units of work, and it does
 //! not notice. So recursion passes one where it closes a cycle of the call graph ([`calls`]), and loops
 //! are treated by kind ([`shape`]):
 //!
