@@ -9,7 +9,7 @@ pub mod compiler;
 pub mod doctests;
 pub mod flags;
 pub mod input;
-pub mod line;
 pub mod link;
+pub mod link_line;
 pub mod names;
 pub mod shared;

@@ -23,7 +23,7 @@ use core::fmt;
 /// First bytes of every image.
 pub const MAGIC: [u8; 8] = *b"POPIMAGE";
 /// Version of this format. A reader refuses any other.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Bytes of a pending signal in a section [`kind::QUEUED`].
 pub const QUEUED_SIZE: usize = 128;

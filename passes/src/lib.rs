@@ -10,7 +10,7 @@
 mod clock;
 mod error;
 mod frames;
-#[allow(unsafe_code)] // the fence around LLVM's C interface
+#[allow(unsafe_code, reason = "the fence around LLVM's C interface")]
 mod llvm;
 mod lower;
 mod neutral;

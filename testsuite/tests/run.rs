@@ -52,6 +52,36 @@ fn a_hop_to_the_isa_that_runs_goes_through_an_exec() -> Result<()> {
 }
 
 #[test]
+fn trace_has_levels() -> Result<()> {
+    let Some((w, printed)) = program()? else {
+        return Ok(());
+    };
+    let lines = |level: u8| -> Result<(usize, usize, usize)> {
+        let line = format!(
+            "run --trace={level} --hop every=1000,max=1,isas={} down",
+            BASE.name
+        );
+        let outcome = w.ok("popcorn", &line)?;
+        ensure!(outcome.stdout == printed, "{outcome:?}");
+        let count = |start: &str| {
+            let lines = outcome.stderr.lines();
+            lines.filter(|line| line.starts_with(start)).count()
+        };
+        Ok((
+            count("popcorn: hop 1 "),
+            count("popcorn:   "),
+            count("popcorn: captured "),
+        ))
+    };
+    ensure!(lines(1)? == (1, 0, 0), "{:?}", lines(1)?);
+    let (hops, steps, frames) = lines(2)?;
+    ensure!(hops == 1 && steps >= 4 && frames == 0, "{:?}", lines(2)?);
+    let (hops, steps, frames) = lines(3)?;
+    ensure!(hops == 1 && steps >= 4 && frames > 3, "{:?}", lines(3)?);
+    Ok(())
+}
+
+#[test]
 fn points_and_gaps_are_counted() -> Result<()> {
     let Some((w, printed)) = program()? else {
         return Ok(());

@@ -3,7 +3,7 @@
 //! Peculiar here: only the low 64 bits of v8-v15 are callee-saved; two words lie between the thread
 //! pointer and the TLS image; O_DIRECTORY and three other open flags have numbers of their own.
 
-use crate::isa::{Isa, PollCall, ReturnAddress, Saved, TlsVariant};
+use crate::isa::{Isa, PollCall, ReturnAddress, Saved};
 
 pub static ISA: Isa = Isa {
     id: 1,
@@ -15,11 +15,9 @@ pub static ISA: Isa = Isa {
     back_end_options: &["-aarch64-enable-global-merge=false"],
     target_abi: None,
     elf_machine: 183,
-    elf_flags: 0,
     linker_emulation: "aarch64linux",
     trap: &[0x20, 0x00, 0x20, 0xd4],
     page_size: 4096,
-    stack_align: 16,
     sp: 31,
     fp: 29,
     ra: ReturnAddress::Link(30),
@@ -101,7 +99,6 @@ pub static ISA: Isa = Isa {
             name: "d15",
         },
     ],
-    tls: TlsVariant::AfterTcb(16),
     poll_call: PollCall::Convention(15),
     extends_ints: false,
     quiet_inequality: true,

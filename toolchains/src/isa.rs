@@ -1,15 +1,5 @@
 //! The table every ISA fills in.
 
-/// Where a thread-local variable lies, as seen from the thread pointer (Drepper, *ELF Handling For
-/// Thread-Local Storage*, 2013).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsVariant {
-    /// Variant I with a thread control block of this many bytes between thread pointer and TLS image.
-    AfterTcb(u64),
-    /// Variant II: the TLS image ends at the thread pointer.
-    Before,
-}
-
 /// How a call leaves its return address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReturnAddress {
@@ -75,16 +65,12 @@ pub struct Isa {
     pub target_abi: Option<&'static str>,
     /// `e_machine` (ELF).
     pub elf_machine: u16,
-    /// `e_flags` of linked files.
-    pub elf_flags: u32,
     /// `-m` emulation name for the linker.
     pub linker_emulation: &'static str,
     /// Byte pattern for padding between functions: a trap instruction.
     pub trap: &'static [u8],
     /// Bytes of a page of memory, as most of its kernels have it. A program's pages are the largest of its ISAs'.
     pub page_size: u64,
-    /// Stack alignment at a call, bytes.
-    pub stack_align: u64,
     /// DWARF number of the stack pointer.
     pub sp: u16,
     /// DWARF number of the frame pointer.
@@ -94,8 +80,6 @@ pub struct Isa {
     /// Callee-saved registers, in the order in which the runtime's assembly stores them; the frame
     /// pointer is among them.
     pub callee_saved: &'static [Saved],
-    /// Thread-local storage layout.
-    pub tls: TlsVariant,
     /// How `__popcorn_poll` is called.
     pub poll_call: PollCall,
     /// Whether the psABI has 32-bit integers sign-extended, whatever their signedness, when they are passed or

@@ -7,7 +7,7 @@
 //! linker relaxation would move code after it was laid out, so it is off; 128-bit vectors are an extension that not
 //! every CPU has, and code is compiled without.
 
-use crate::isa::{Isa, PollCall, ReturnAddress, Saved, TlsVariant};
+use crate::isa::{Isa, PollCall, ReturnAddress, Saved};
 
 pub static ISA: Isa = Isa {
     id: 3,
@@ -19,11 +19,9 @@ pub static ISA: Isa = Isa {
     back_end_options: &[],
     target_abi: Some("lp64d"),
     elf_machine: 258,
-    elf_flags: 0x43,
     linker_emulation: "elf64loongarch",
     trap: &[0x00, 0x00, 0x2a, 0x00],
     page_size: 16384,
-    stack_align: 16,
     sp: 3,
     fp: 22,
     ra: ReturnAddress::Link(1),
@@ -101,7 +99,6 @@ pub static ISA: Isa = Isa {
             name: "fs7",
         },
     ],
-    tls: TlsVariant::AfterTcb(0),
     // The back end takes `preserve_all` for the ordinary convention: callers would lose what they keep in registers.
     poll_call: PollCall::Assembly {
         text: "bl __popcorn_poll",

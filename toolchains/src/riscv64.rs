@@ -4,7 +4,7 @@
 //! pointer is an ordinary register, `tp`, and points at the TLS image itself, where the variables that compiled
 //! code knows come first; `gp`, which without relaxation nobody uses, is the address of `__popcorn_flag`.
 
-use crate::isa::{Isa, PollCall, ReturnAddress, Saved, Shortcut, TlsVariant};
+use crate::isa::{Isa, PollCall, ReturnAddress, Saved, Shortcut};
 
 pub static ISA: Isa = Isa {
     id: 2,
@@ -16,11 +16,9 @@ pub static ISA: Isa = Isa {
     back_end_options: &["-riscv-enable-global-merge=false"],
     target_abi: Some("lp64d"),
     elf_machine: 243,
-    elf_flags: 0x5,
     linker_emulation: "elf64lriscv",
     trap: &[0x02, 0x90],
     page_size: 4096,
-    stack_align: 16,
     sp: 2,
     fp: 8,
     ra: ReturnAddress::Link(1),
@@ -122,7 +120,6 @@ pub static ISA: Isa = Isa {
             name: "fs11",
         },
     ],
-    tls: TlsVariant::AfterTcb(0),
     // LLVM's `preserve_most` there keeps no floating-point register, and makes every caller save them all.
     poll_call: PollCall::Assembly {
         text: "call __popcorn_poll",

@@ -3,7 +3,7 @@
 //! The base ABI. Peculiar here: `call` pushes the return address, so it is not a register; the thread
 //! pointer is the `fs` segment base; TLS lies below it.
 
-use crate::isa::{Isa, PollCall, ReturnAddress, Saved, TlsVariant};
+use crate::isa::{Isa, PollCall, ReturnAddress, Saved};
 
 pub static ISA: Isa = Isa {
     id: 0,
@@ -16,11 +16,9 @@ pub static ISA: Isa = Isa {
     back_end_options: &["-no-x86-call-frame-opt"],
     target_abi: None,
     elf_machine: 62,
-    elf_flags: 0,
     linker_emulation: "elf_x86_64",
     trap: &[0xcc],
     page_size: 4096,
-    stack_align: 16,
     sp: 7,
     fp: 6,
     ra: ReturnAddress::OnStack,
@@ -50,7 +48,6 @@ pub static ISA: Isa = Isa {
             name: "r15",
         },
     ],
-    tls: TlsVariant::Before,
     poll_call: PollCall::Convention(15),
     extends_ints: false,
     quiet_inequality: true,

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use popcorn_driver::cli::image::ImageFile;
 use popcorn_driver::cli::request::Answer;
 use popcorn_driver::cli::restore::Restore;
-use popcorn_driver::cli::run::{self, isa};
+use popcorn_driver::cli::run::{self, Trace, isa};
 use popcorn_driver::cli::{checkpoint, extract, inspect, interrupt, migrate, report, restore};
 use popcorn_driver::{Error, runtime_build, sysroot};
 use popcorn_toolchains::Isa;
@@ -62,9 +62,8 @@ enum Cmd {
         /// Its program, if it is not where it was
         #[arg(long, value_name = "PROG")]
         program: Option<PathBuf>,
-        /// Print a line on standard error when it goes on, and per hop
-        #[arg(long)]
-        trace: bool,
+        #[command(flatten)]
+        trace: Trace,
         /// What `popcorn checkpoint` wrote
         file: PathBuf,
     },

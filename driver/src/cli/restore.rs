@@ -14,6 +14,7 @@ use popcorn_metadata::image::{Checkpoint, FD_GIVEN, Fd};
 use popcorn_toolchains::Isa;
 
 use crate::cli::image::{self, ImageFile};
+use crate::cli::run::Trace;
 use crate::cli::{host, launch};
 use crate::error::{Error, Result};
 
@@ -24,7 +25,7 @@ pub struct Restore {
     pub file: PathBuf,
     /// Instead of the program that the image names.
     pub program: Option<PathBuf>,
-    pub trace: bool,
+    pub trace: Trace,
 }
 
 /// Becomes the process; returns only if that fails.
@@ -43,9 +44,7 @@ pub fn restore(job: &Restore) -> Result<std::convert::Infallible> {
     let bytes = File::open(&job.file).map_err(Error::io(&job.file))?;
     let number = launch::inherited(bytes.into(), &job.file)?;
     command.env(environment::RESUME, number.to_string());
-    if job.trace {
-        command.env(environment::TRACE, "1");
-    }
+    job.trace.tell(&mut command);
     Err(launch::exec(command))
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use clap::Args;
 use popcorn_metadata::environment;
@@ -23,9 +24,26 @@ pub struct How {
     /// Move by itself: every=N[,max=M],isas=A:B:C, or isas=self to capture and resume in place
     #[arg(long, value_name = "SPEC")]
     pub hop: Option<String>,
-    /// Print a line per hop on standard error
-    #[arg(long)]
-    pub trace: bool,
+    #[command(flatten)]
+    pub trace: Trace,
+}
+
+/// How much the runtime is to say.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Trace {
+    /// Print on standard error a line per hop (1, the default), what each move does (2), every frame (3)
+    #[arg(long = "trace", value_name = "LEVEL", num_args = 0..=1, require_equals = true, default_missing_value = "1",
+          value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub level: Option<u8>,
+}
+
+impl Trace {
+    /// Tells a program that is to be started.
+    pub fn tell(self, command: &mut Command) {
+        if let Some(level) = self.level {
+            command.env(environment::TRACE, level.to_string());
+        }
+    }
 }
 
 /// Looks an ISA up for clap; the error lists those there are.
@@ -88,9 +106,7 @@ pub fn run(run: &Run) -> Result<std::convert::Infallible> {
     if let Some(text) = &run.how.hop {
         command.env(environment::HOP, text);
     }
-    if run.how.trace {
-        command.env(environment::TRACE, "1");
-    }
+    run.how.trace.tell(&mut command);
     if run.gaps {
         command.env(environment::GAPS, "1");
     }
@@ -151,7 +167,7 @@ mod tests {
             let args: Vec<&str> = run.args.iter().map(|a| a.to_str().unwrap()).collect();
             assert_eq!(args.join(" "), rest);
             assert!(
-                run.gaps && !run.how.trace && run.how.isa.is_none(),
+                run.gaps && run.how.trace.level.is_none() && run.how.isa.is_none(),
                 "{rest}"
             );
         }
@@ -161,7 +177,10 @@ mod tests {
     fn options_stand_before_the_program() {
         let line = format!("run --trace --isa {} prog", BASE.name);
         let run = parse(&line).unwrap();
-        assert!(run.how.trace && run.args.is_empty());
+        assert!(run.how.trace.level == Some(1) && run.args.is_empty());
+        let run = parse("run --trace=3 prog").unwrap();
+        assert_eq!(run.how.trace.level, Some(3));
+        let run = parse(&line).unwrap();
         assert_eq!(run.how.isa.map(|isa| isa.id), Some(BASE.id));
         let run = parse("run -- -prog --trace").unwrap();
         assert_eq!(run.prog, Path::new("-prog"));
@@ -169,6 +188,7 @@ mod tests {
         for wrong in [
             "run",
             "run --trace",
+            "run --trace=4 prog",
             "run --unknown prog",
             "run --isa vax prog",
         ] {

@@ -23,7 +23,7 @@ pub const TOOLCHAIN: &str = "--popcorn-toolchain=";
 
 /// The command line, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct CargoLine {
     /// `build`, `run` or `test`.
     pub command: String,
     /// Options of `popcorn run`, for programs that cargo starts.
@@ -41,10 +41,10 @@ pub struct Line {
 const HELP: &str = "usage: cargo popcorn build|run|test [--isa ISA] [--hop SPEC] [--trace] \
     [--popcorn-migration-points=KIND] [cargo's options] [-- arguments]";
 
-impl Line {
+impl CargoLine {
     /// Parses the words after `cargo popcorn`.
-    pub fn parse(words: &[String]) -> Result<Line> {
-        let mut line = Line::default();
+    pub fn parse(words: &[String]) -> Result<CargoLine> {
+        let mut line = CargoLine::default();
         let mut words = words.iter();
         line.command = match words.next().map(String::as_str) {
             Some("build" | "b") => "build".into(),
@@ -120,7 +120,7 @@ impl Line {
 
 /// Runs `cargo popcorn`; what cargo's status was.
 pub fn run(words: &[String]) -> Result<ExitStatus> {
-    let line = Line::parse(words)?;
+    let line = CargoLine::parse(words)?;
     let exe = own_path()?;
     let root = target_folder(&line)?.join("popcorn");
     let tools = root.join("build/bin");
@@ -139,7 +139,7 @@ pub fn run(words: &[String]) -> Result<ExitStatus> {
 }
 
 /// Tells cargo which linker, runner, flags and C compiler the program's crates get.
-fn configure(cargo: &mut Command, line: &Line, exe: &Path, tools: &Path) -> Result<()> {
+fn configure(cargo: &mut Command, line: &CargoLine, exe: &Path, tools: &Path) -> Result<()> {
     let here = std::env::current_dir().map_err(Error::io(Path::new(".")))?;
     let users = flags::configuration(&here, line.options("--config"))?;
     let mut config = |setting: String| {
@@ -176,7 +176,7 @@ fn configure(cargo: &mut Command, line: &Line, exe: &Path, tools: &Path) -> Resu
 
 /// The linker is named here since these flags, unlike `linker` in a configuration, do not reach build
 /// scripts and macros: the host's target has the same name as the program's.
-fn rustflags(line: &Line, linker: &Path) -> Vec<String> {
+fn rustflags(line: &CargoLine, linker: &Path) -> Vec<String> {
     let fixed = [
         MARK,
         "-Clinker-flavor=gcc",
@@ -215,7 +215,7 @@ fn toolchain_stamp() -> String {
 }
 
 /// `cargo build`, whose messages tell where the programs are; they are linked to where they belong.
-fn build(mut cargo: Command, line: &Line) -> Result<ExitStatus> {
+fn build(mut cargo: Command, line: &CargoLine) -> Result<ExitStatus> {
     let wanted = line.option("--message-format");
     let json = wanted.is_some_and(|format| format.starts_with("json"));
     if wanted.is_none() {
@@ -276,7 +276,7 @@ pub fn place(exe: &Path) -> Result<PathBuf> {
 }
 
 /// Where cargo puts things, without the project's own idea of a target.
-fn target_folder(line: &Line) -> Result<PathBuf> {
+fn target_folder(line: &CargoLine) -> Result<PathBuf> {
     if let Some(folder) = &line.target_dir {
         return std::path::absolute(folder).map_err(Error::io(Path::new(folder)));
     }
@@ -340,9 +340,9 @@ fn toml_array(words: &[String]) -> String {
 mod tests {
     use super::*;
 
-    fn line(text: &str) -> Result<Line> {
+    fn line(text: &str) -> Result<CargoLine> {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-        Line::parse(&words)
+        CargoLine::parse(&words)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use popcorn_align_linker as linker;
 use popcorn_metadata::sections;
 use popcorn_passes::merge::Part;
 
-use super::line::Line;
+use super::link_line::LinkLine;
 use crate::error::{Error, Result};
 
 /// Where rustc leaves bitcode beside machine code.
@@ -42,7 +42,7 @@ enum Kind<'a> {
 }
 
 /// Reads the files and libraries of a line. `system` is searched for libraries last.
-pub fn read(line: &Line, system: &Path) -> Result<Inputs> {
+pub fn read(line: &LinkLine, system: &Path) -> Result<Inputs> {
     let mut inputs = Inputs::default();
     for path in &line.files {
         let bytes = fs::read(path).map_err(Error::io(path))?;
@@ -219,7 +219,7 @@ fn machine_code(path: &Path, member: Option<&str>) -> Error {
     )
 }
 
-fn missing(line: &Line, name: &str, is_static: bool, file: &str, system: &Path) -> Error {
+fn missing(line: &LinkLine, name: &str, is_static: bool, file: &str, system: &Path) -> Error {
     let folders = line.folders.iter().map(PathBuf::as_path).chain([system]);
     let folders: Vec<_> = folders.map(|d| d.display().to_string()).collect();
     let kind = if is_static { "static" } else { "shared" };

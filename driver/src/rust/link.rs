@@ -7,7 +7,7 @@ use popcorn_align_linker as linker;
 use popcorn_passes::merge::{self, Part};
 use popcorn_passes::{Options, Output};
 
-use super::{input, line, shared};
+use super::{input, link_line, shared};
 use crate::args;
 use crate::error::Result;
 use crate::job::leaf_functions;
@@ -19,7 +19,7 @@ const UNWIND: &str = include_str!("unwind.ll");
 
 /// Does what one linker line of rustc's asks for.
 pub fn run(words: &[String]) -> Result<()> {
-    let line = line::parse(words)?;
+    let line = link_line::parse(words)?;
     if line.shared {
         return shared::leave_out(&line);
     }

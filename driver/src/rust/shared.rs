@@ -8,11 +8,11 @@ use object::write::Object;
 use object::{Architecture, BinaryFormat, Endianness};
 use toml::Table;
 
-use super::line::Line;
+use super::link_line::LinkLine;
 use crate::error::{Error, Result};
 
 /// Does what can be done about a line that asks for a shared library.
-pub fn leave_out(line: &Line) -> Result<()> {
+pub fn leave_out(line: &LinkLine) -> Result<()> {
     let name = library_name(&line.output);
     // Cargo tells rustc, and rustc its linker.
     let manifest = std::env::var_os("CARGO_MANIFEST_PATH");

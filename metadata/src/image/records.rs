@@ -124,40 +124,24 @@ record! {
 }
 
 record! {
-    /// The hop itself: counters that survive it and times for the trace line.
-    pub struct Hop[128] {
+    /// The hop itself, for the trace line and whoever asked.
+    pub struct Hop[56] {
         /// This hop's number, from 1.
         0 => sequence: u64,
-        /// Migration points passed since the program began.
-        8 => points: u64,
         /// Id of the ISA left.
-        16 => from: u32,
+        8 => from: u32,
         /// Id of the ISA entered.
-        20 => to: u32,
+        12 => to: u32,
         /// Frames captured.
-        24 => frames: u64,
+        16 => frames: u64,
         /// Bytes of the image.
-        32 => bytes: u64,
+        24 => bytes: u64,
         /// When the capture began, `CLOCK_MONOTONIC` nanoseconds.
-        40 => capture_begin: u64,
+        32 => capture_begin: u64,
         /// When the last record was complete.
-        48 => capture_end: u64,
-        /// When the image was complete, right before the exec.
-        56 => transfer_begin: u64,
-        /// `POPCORN_HOP`: hop at every so many points; 0 for none.
-        64 => every: u64,
-        /// `POPCORN_HOP`: at most so many hops; 0 for no bound.
-        72 => max: u64,
-        /// ISA ids of the cycle, one byte each from the lowest.
-        80 => cycle: u64,
-        /// How many of them.
-        88 => cycle_length: u32,
-        /// Position in the cycle.
-        92 => cycle_at: u32,
-        /// Bit 0: one trace line per hop. Bit 1: the cycle is `self`.
-        96 => flags: u64,
-        /// Whom to tell when the hop has happened: an opaque number of the runtime's.
-        104 => requester: u64,
+        40 => capture_end: u64,
+        /// Who asked: an [`Origin`](crate::origin::Origin).
+        48 => requester: u64,
     }
 }
 

@@ -7,7 +7,7 @@
 //! in the module is variadic.
 
 use crate::error::Error;
-use crate::llvm::{Builder, Linkage, Module, Type, Value};
+use crate::llvm::{Builder, Linkage, Module, Type, TypeKind, Value};
 
 /// `gp_offset` and `fp_offset` of a `va_list` whose register save area is used up.
 const NO_GP_LEFT: u64 = 48;
@@ -134,6 +134,17 @@ fn lay_out(module: &Module, call: Value, fixed: usize) -> (Vec<Slot>, u64, u64) 
     (slots, offset, align)
 }
 
+/// The value as it fills its slot. Some callees read a `long` where an `int` was passed, as `prctl` and `syscall` do;
+/// on x86-64 a register's upper half is zero then.
+fn whole_slot(module: &Module, b: &Builder, value: Value) -> Value {
+    let ty = value.ty();
+    if ty.kind() == TypeKind::LLVMIntegerTypeKind && ty.int_width() < 64 {
+        b.zext_or_trunc(value, module.int(64), "vararg.whole")
+    } else {
+        value
+    }
+}
+
 /// Rewrites the calls of one function. They share one block in its entry: arguments are stored right
 /// before the call and read only during it.
 fn rewrite_calls(module: &Module, f: Value, calls: &[Value]) {
@@ -174,7 +185,7 @@ fn rewrite_calls(module: &Module, f: Value, calls: &[Value]) {
                                 b.memcpy(place, slot.value, size, 8);
                             }
                             None => {
-                                b.store(slot.value, place);
+                                b.store(whole_slot(module, &b, slot.value), place);
                             }
                         }
                     }

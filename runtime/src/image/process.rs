@@ -141,7 +141,8 @@ pub fn restore_signals(checkpoint: &Checkpoint) {
         process::set_interval_timer(timer.which, timer.value, timer.interval);
     }
     let pid = process::id();
-    for number in (1..=sys::_NSIG).filter(|&number| number != MIGRATE_SIGNAL && !is_queued(number)) {
+    for number in (1..=sys::_NSIG).filter(|&number| number != MIGRATE_SIGNAL && !is_queued(number))
+    {
         if signal::contains(checkpoint.process.pending, number) {
             let _ = process::kill(pid, number);
         }

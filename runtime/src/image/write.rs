@@ -71,7 +71,6 @@ fn contents(out: &mut Sink, stopped: &Stopped, journey: &Journey) -> Result<(), 
         capture_begin,
         capture_end,
         requester: journey.origin,
-        ..Hop::default()
     };
     out.add(kind::HOP, &hop.to_bytes())
 }

@@ -192,6 +192,11 @@ pub fn seek(fd: i32, offset: i64, whence: u32) -> Result<u64> {
     check(system_call!(nr::LSEEK, fd, offset, whence)).map(|at| at as u64)
 }
 
+/// Bytes of an open file; 0 if the kernel does not say.
+pub fn size(fd: i32) -> u64 {
+    Stat::of(fd).map_or(0, |stat| stat.size)
+}
+
 /// The whole file that a descriptor is open on, mapped for reading outside the window.
 pub fn mapped(fd: i32) -> Result<Block> {
     let length = Stat::of(fd)?.size;

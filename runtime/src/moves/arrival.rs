@@ -24,7 +24,7 @@ use crate::program::thread::{self, Thread};
 use crate::program::{attributes, dispositions, floating_point, identity, limits, trace};
 use crate::stack::records::Record;
 use crate::stack::{capture, native, resume};
-use crate::{fatal, refusal};
+use crate::{fatal, refusal, step};
 
 /// Resumes from the image in the descriptor that `POPCORN_RESUME` names. Before an exec everything was checked, so
 /// what fails here is an image from elsewhere, or a machine out of memory.
@@ -218,6 +218,9 @@ impl Threaded {
         }
         queued::restore(arriving.image.find(kind::QUEUED).unwrap_or_default());
         limits::restore();
+        let ready = (clock::now() - arriving.began) / 1_000;
+        let maps = arriving.maps()?.count();
+        step!("memory in {maps} maps and the thread were there after {ready} us");
         let Self { arriving, alone } = self;
         let Arriving { fd, bytes, .. } = arriving;
         drop((fd, bytes));

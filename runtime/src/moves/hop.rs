@@ -9,7 +9,7 @@ use popcorn_toolchains::{BASE, Isa};
 use crate::base::path::PathBuffer;
 use crate::base::refusal::Refusal;
 use crate::base::statics::Slot;
-use crate::base::text::Message;
+use crate::base::text::{Bytes, Message};
 use crate::image::close_on_exec::CloseOnExec;
 use crate::image::memory;
 use crate::image::queued::Queued;
@@ -22,7 +22,7 @@ use crate::program::alone::Alone;
 use crate::program::identity::{self, HIGH};
 use crate::program::{attributes, dispositions, floating_point, process as program};
 use crate::stack::capture::Stopped;
-use crate::{incarnation, refusal};
+use crate::{incarnation, refusal, step};
 
 /// What [`prepare`] found.
 struct Plan {
@@ -71,6 +71,10 @@ pub fn prepare(
         trial::check(alone, to, emulator, elf.fd())?;
     }
     room::check(to, emulator.is_some())?;
+    match &emulator {
+        Some(path) => step!("{} is to run under {}", to.name, Bytes(path.as_bytes())),
+        None => step!("{} is the machine's own", to.name),
+    }
     PLAN.with(alone, |plan| *plan = Some(Plan { elf, emulator }));
     Ok(())
 }
@@ -181,6 +185,8 @@ fn transfer(
         .and_then(|image| image.moved_up(HIGH))
         .map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
     write::hop(image.get(), stopped, journey, on_exec.descriptors(), queued)?;
+    let (bytes, marked) = (file::size(image.get()), on_exec.descriptors().len());
+    step!("an image of {bytes} bytes; {marked} descriptors are close-on-exec");
     for ours in [image.get(), elf, program] {
         file::keep_on_exec(ours, true);
     }

@@ -18,7 +18,7 @@ use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, request, sche
 use crate::program::alone::{Alone, Threads};
 use crate::program::{filter, longest_gap};
 use crate::stack::walk::{self, Walk};
-use crate::{incarnation, refusal, say};
+use crate::{incarnation, refusal, say, step};
 
 incarnation! {
     /// Polls to let pass before the stack is looked at again, and how many the next failure adds.
@@ -121,7 +121,11 @@ fn begin(context: &Context, mut alone: Alone, wish: Wish) -> u64 {
     let Some(wanted) = wanted(wish) else {
         return 0;
     };
-    if let Err(obstacle) = walk::check(&mut Walk::new(&alone), context) {
+    let checked = walk::check(&mut Walk::new(&alone), context);
+    if let Ok(frames) = checked {
+        step!("{frames} frames can be captured");
+    }
+    if let Err(obstacle) = checked {
         let penalty = PENALTY.load(Relaxed);
         SKIP.store(penalty, Relaxed);
         PENALTY.store((2 * penalty + 1).min(MOST_SKIPPED), Relaxed);

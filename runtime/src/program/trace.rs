@@ -42,3 +42,13 @@ pub fn start(initial: &Initial) {
     };
     LEVEL.store(level as u8, Relaxed);
 }
+
+/// `step!("…", …)`: what a move does, for [`Level::Steps`].
+#[macro_export]
+macro_rules! step {
+    ($($text:tt)*) => {
+        if $crate::program::trace::at($crate::program::trace::Level::Steps) {
+            $crate::say!("popcorn:   {}", format_args!($($text)*));
+        }
+    };
+}

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// What to link, as far as the line says it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct LinkLine {
     /// Objects, rlibs and archives, in order.
     pub files: Vec<PathBuf>,
     /// `-l` names, in order, with whether the line asks for the archive.
@@ -33,8 +33,8 @@ const OF_STD: &[&str] = &[
 const SKIPPED_WITH_VALUE: &[&str] = &["-z", "-soname", "-rpath", "-dynamic-linker", "-m"];
 
 /// Parses the words after the program's name.
-pub fn parse(words: &[String]) -> Result<Line> {
-    let mut line = Line {
+pub fn parse(words: &[String]) -> Result<LinkLine> {
+    let mut line = LinkLine {
         files: Vec::new(),
         libraries: Vec::new(),
         folders: Vec::new(),
@@ -90,7 +90,7 @@ fn value<'a>(word: &str, next: Option<&'a str>) -> Result<&'a str> {
     next.ok_or_else(|| Error::Plain(format!("the linker's command line ends after {word}")))
 }
 
-fn add_library(line: &mut Line, name: &str, is_static: bool) {
+fn add_library(line: &mut LinkLine, name: &str, is_static: bool) {
     if !OF_STD.contains(&name) {
         line.libraries.push((name.to_owned(), is_static));
     }
@@ -112,7 +112,7 @@ fn level_of(text: &str) -> OptLevel {
 mod tests {
     use super::*;
 
-    fn line(text: &str) -> Result<Line> {
+    fn line(text: &str) -> Result<LinkLine> {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         parse(&words)
     }
