@@ -10,7 +10,7 @@ use crate::base::path::PATH_MAX;
 use crate::base::text::{c_bytes, parse_dec};
 use crate::image::open_files;
 use crate::kernel::memory::{self, page};
-use crate::moves::{arrival, points, schedule, trial};
+use crate::moves::{arrival, points, request, schedule, trial};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::{attributes, data_stack, identity, longest_gap, trace, window};
@@ -31,6 +31,8 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     if let Some(fd) = initial.var(environment::TRIAL).and_then(parse_dec) {
         trial::report(fd as i32);
     }
+    // First of all, and before the process has its name: whoever asks takes that as a sign of it.
+    request::listen();
     match initial.var(environment::RESUME) {
         Some(fd) => arrival::resume(&initial, alone, fd),
         None => fresh(&initial, alone),

@@ -309,3 +309,32 @@ fn asking_costs_little() -> Result<()> {
     ensure!(times[0] < Duration::from_millis(60), "{times:?}");
     running.finish()
 }
+
+/// Under an emulator every signal is caught before the program listens: one that is asked as it begins lives on.
+#[test]
+fn a_program_that_begins_is_not_hurt() -> Result<()> {
+    let Some(w) = count()? else {
+        return Ok(());
+    };
+    for round in 0..8 {
+        let isa = DEFAULT[1 + round % 2];
+        let line = format!("run --isa {} ./count", isa.name);
+        let mut running = Running::spawn(&mut w.command("popcorn", &line))?;
+        let ask = format!("migrate {} --to {}", running.pid(), BASE.name);
+        loop {
+            let asked = w.run("popcorn", &ask)?;
+            if asked.status.success() {
+                break;
+            }
+            // It is still popcorn itself.
+            ensure!(
+                asked.stderr.contains("was not built by popcorn-cc"),
+                "round {round}: {}",
+                asked.stderr
+            );
+        }
+        running.arrives(BASE.name)?;
+        running.finish()?;
+    }
+    Ok(())
+}

@@ -208,6 +208,16 @@ fn user_inside(proc: &Path) -> u32 {
     inside.unwrap_or(user)
 }
 
+/// Whether a process is called otherwise than the file that it runs: an emulator in which the program has begun.
+pub fn is_named(pid: u32, status: &Status) -> bool {
+    /// The kernel cuts names.
+    const LONGEST: usize = 15;
+    let exe = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+    let file = exe.file_name().unwrap_or_default().to_string_lossy();
+    let file: String = file.chars().take(LONGEST).collect();
+    status.field("Name").next().is_some_and(|name| name != file)
+}
+
 /// Why a process has said nothing in time.
 pub fn why_silent(pid: u32) -> String {
     let Ok(status) = Status::of(pid) else {

@@ -307,14 +307,17 @@ impl Process {
     fn await_listener(&self) -> Result<()> {
         /// Emulators catch every signal from their first moment, and the program a moment later.
         const EMULATOR_STARTS: f64 = 0.3;
-        if self.emulated
-            && let Some(age) = peer::age(self.pid)
-            && age < EMULATOR_STARTS
-        {
-            thread::sleep(Duration::from_secs_f64(EMULATOR_STARTS - age.max(0.0)));
-        }
+        let is_ready = || -> Result<bool> {
+            let status = Status::of(self.pid)?;
+            // The program gives the process its name when it listens.
+            let has_begun = || {
+                peer::is_named(self.pid, &status)
+                    || peer::age(self.pid).is_none_or(|age| age > EMULATOR_STARTS)
+            };
+            Ok(status.listens() && (!self.emulated || has_begun()))
+        };
         let start = Instant::now();
-        while !Status::of(self.pid)?.listens() {
+        while !is_ready()? {
             interrupt::check()?;
             if start.elapsed() > Duration::from_secs(1) {
                 let pid = self.pid;

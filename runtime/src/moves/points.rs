@@ -45,10 +45,9 @@ enum Wish {
     Note,
 }
 
-/// At the start of an incarnation: listens to requests, and raises the flag if the schedule has more hops or every
+/// At the start of an incarnation: raises the flag if the schedule has more hops or every
 /// point counts.
 pub fn start() {
-    request::listen();
     if schedule::has_more() || longest_gap::on() {
         flag::raise();
     }
