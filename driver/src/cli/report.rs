@@ -309,6 +309,7 @@ fn regions(checkpoint: &Checkpoint<'_>) -> Vec<Region> {
                 0 => "memory",
                 1 => "file",
                 3 => "data stack",
+                4 => "shared",
                 _ => "other",
             },
             stored: stored(map.start, end),

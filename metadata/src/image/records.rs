@@ -72,9 +72,9 @@ record! {
         8 => length: u64,
         /// `PROT_*`.
         16 => prot: u32,
-        /// `MAP_*`.
+        /// What the kernel was told of it: the runtime's own bits.
         20 => flags: u32,
-        /// Descriptor it was mapped from, or -1.
+        /// Descriptor to map it from again, or -1: it is anonymous memory.
         24 => fd: i32,
         /// What the runtime keeps it for (its own numbers).
         28 => role: u32,

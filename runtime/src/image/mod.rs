@@ -1,6 +1,7 @@
 //! The process image: what is written of a process, and how it is read back. One file per kind of thing.
 
 pub mod close_on_exec;
+pub mod mapped_files;
 pub mod memory;
 pub mod open_files;
 pub mod process;

@@ -19,6 +19,7 @@ use crate::kernel::memory::List;
 use crate::kernel::{descriptors, errno, file, process};
 use crate::program::alone::Alone;
 use crate::program::identity::{self, HIGH};
+use crate::program::window;
 use crate::refusal;
 
 /// Descriptors that a checkpoint has room for.
@@ -110,8 +111,8 @@ impl OpenFiles {
             Ok(path) => file::read_link(path, &mut link),
             Err(_) => &[],
         };
-        if path.starts_with(b"/memfd:popcorn-") {
-            // What this incarnation runs from.
+        if path.starts_with(b"/memfd:popcorn-") || window::keeps(fd) {
+            // What this incarnation runs from, or what keeps a map.
             return Ok(());
         }
         let mut others = self.files.as_slice().iter();

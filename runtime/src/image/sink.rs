@@ -9,8 +9,8 @@ use crate::kernel::{errno, file};
 use crate::program::identity;
 use crate::refusal;
 
-/// Room for sections.
-const SECTIONS: usize = 1 << 16;
+/// Sections that there is room for at first.
+const SECTIONS: usize = 1 << 12;
 
 /// The image under construction.
 pub struct Sink {
@@ -47,8 +47,11 @@ impl Sink {
     }
 
     fn section(&mut self, section: Section) -> Result<(), Refusal> {
-        if !self.table.push(section.to_bytes()) {
-            return Err(refusal!(errno::ENOMEM, "memory is in too many pieces"));
+        let entry = section.to_bytes();
+        while !self.table.push(entry) {
+            self.table
+                .grow()
+                .map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
         }
         self.sum = Checksum::new(section.file_length);
         Ok(())

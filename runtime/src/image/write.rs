@@ -7,6 +7,7 @@ use popcorn_toolchains::Isa;
 
 use crate::arch;
 use crate::base::refusal::Refusal;
+use crate::image::mapped_files::MappedFiles;
 use crate::image::memory;
 use crate::image::open_files::OpenFiles;
 use crate::image::process::ProcessState;
@@ -32,9 +33,10 @@ pub fn hop(
     journey: &Journey,
     close_on_exec: &[i32],
     queued: &Queued,
+    files: &MappedFiles,
 ) -> Result<(), Refusal> {
     let mut out = Sink::new(fd, false)?;
-    contents(&mut out, stopped, journey)?;
+    contents(&mut out, stopped, journey, files)?;
     marked_descriptors(&mut out, close_on_exec)?;
     out.add(kind::QUEUED, queued.bytes())?;
     out.finish().map(drop)
@@ -49,18 +51,23 @@ pub fn checkpoint(
     process: &ProcessState,
 ) -> Result<u64, Refusal> {
     let mut out = Sink::new(fd, true)?;
-    contents(&mut out, stopped, journey)?;
+    contents(&mut out, stopped, journey, &MappedFiles::to_read()?)?;
     files.write(&mut out)?;
     signals(&mut out, stopped)?;
     process.write(&mut out)?;
     out.finish()
 }
 
-fn contents(out: &mut Sink, stopped: &Stopped, journey: &Journey) -> Result<(), Refusal> {
+fn contents(
+    out: &mut Sink,
+    stopped: &Stopped,
+    journey: &Journey,
+    files: &MappedFiles,
+) -> Result<(), Refusal> {
     let thread = Thread::current(stopped.alone.mask());
     out.add(kind::STATE, &thread.to_saved().to_bytes())?;
     records(out, stopped)?;
-    memory::write(out)?;
+    memory::write(out, files)?;
     let [capture_begin, capture_end] = stopped.times();
     let hop = Hop {
         sequence: journey.sequence,

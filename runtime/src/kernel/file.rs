@@ -80,6 +80,11 @@ pub fn is_readable_within(fd: i32, milliseconds: u32) -> bool {
     system_call!(nr::POLL, wait.as_mut_ptr(), 1, milliseconds) > 0
 }
 
+/// Gives a file this length.
+pub fn set_length(fd: i32, length: u64) -> Result<()> {
+    check(system_call!(nr::FTRUNCATE, fd, length)).map(drop)
+}
+
 pub fn close(fd: i32) {
     system_call!(nr::CLOSE, fd);
 }
@@ -195,6 +200,20 @@ pub fn seek(fd: i32, offset: i64, whence: u32) -> Result<u64> {
 /// Bytes of an open file; 0 if the kernel does not say.
 pub fn size(fd: i32) -> u64 {
     Stat::of(fd).map_or(0, |stat| stat.size)
+}
+
+/// Whether a file has nothing but zeros, which are nowhere, in `length` bytes from `offset`. Moves the descriptor's
+/// offset.
+pub fn is_hole(fd: i32, offset: u64, length: u64) -> bool {
+    match seek(fd, offset as i64, sys::SEEK_DATA) {
+        Ok(data) => data >= offset + length,
+        Err(error) => error == Errno(errno::ENXIO),
+    }
+}
+
+/// Whether the page at `address` can be read, which reading it would tell by a signal. `scratch`: a file to write to.
+pub fn can_read(scratch: i32, address: u64) -> bool {
+    system_call!(nr::PWRITE64, scratch, address, 1, 0) == 1
 }
 
 /// The whole file that a descriptor is open on, mapped for reading outside the window.

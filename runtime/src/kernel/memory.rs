@@ -8,7 +8,7 @@ use crate::{incarnation, refusal};
 
 pub use sys::{
     MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED,
-    PROT_NONE, PROT_READ, PROT_WRITE,
+    PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE,
 };
 
 /// Bytes of the smallest page that a kernel has: memory is looked at and saved in such pieces. Maps are made of the
@@ -105,10 +105,25 @@ pub fn advise_huge(start: u64, length: u64) {
 
 /// Which pages of [`PAGE`] bytes from `start` are resident, a byte each; false if the kernel does not say. One with
 /// other pages gives a byte to each of those, but an emulator of such a kernel to each of its host's.
-pub fn resident(start: u64, length: u64, pages: &mut [u8]) -> bool {
+pub(super) fn resident(start: u64, length: u64, pages: &mut [u8]) -> bool {
     KERNEL_PAGE.load(Relaxed) == PAGE
         && length.div_ceil(PAGE) <= pages.len() as u64
         && system_call!(nr::MINCORE, start, length, pages.as_mut_ptr()) >= 0
+}
+
+/// `madvise`.
+pub fn advise(start: u64, length: u64, advice: u32) -> Result<()> {
+    check(system_call!(nr::MADVISE, start, length, advice)).map(drop)
+}
+
+/// `mlock`, or `mlock2` with `MLOCK_ONFAULT`, which emulators may not have.
+pub fn lock(start: u64, length: u64, on_fault: bool) -> Result<()> {
+    let result = if on_fault {
+        system_call!(nr::MLOCK2, start, length, sys::MLOCK_ONFAULT)
+    } else {
+        system_call!(nr::MLOCK, start, length)
+    };
+    check(result).map(drop)
 }
 
 /// A block of memory outside the window, given back when dropped.
@@ -183,6 +198,15 @@ impl<T: Copy> List<T> {
         }
         self.len += values.len();
         true
+    }
+
+    /// Twice the room, for a list that is full.
+    pub fn grow(&mut self) -> Result<()> {
+        let mut more = Self::with_room(self.room.max(1) * 2)?;
+        let fits = more.extend(self.as_slice());
+        debug_assert!(fits);
+        *self = more;
+        Ok(())
     }
 
     pub fn as_slice(&self) -> &[T] {

@@ -13,6 +13,7 @@ pub mod file;
 pub mod folder;
 pub mod lock;
 pub mod memory;
+pub mod pages;
 pub mod process;
 pub mod signal;
 mod translate;

@@ -101,10 +101,27 @@ impl Arriving {
 
     /// Makes room for the program's memory.
     fn map(self) -> Result<Mapped, Refusal> {
-        for map in self.maps()? {
-            memory::make(&map)?;
+        for (map, has_contents) in self.maps_to_fill()? {
+            memory::make(&map, has_contents)?;
         }
+        self.maps()?.for_each(|map| memory::made(&map));
         Ok(Mapped(self))
+    }
+
+    fn memory(&self) -> impl Iterator<Item = Section> + use<> {
+        self.image.sections().filter(|s| s.kind == kind::MEMORY)
+    }
+
+    /// The maps, and whether a section of memory lies in them. Both are sorted, but for the data segment's sections,
+    /// which are the last.
+    fn maps_to_fill(&self) -> Result<impl Iterator<Item = (SavedMap, bool)> + use<>, Refusal> {
+        let mut sections = self.memory().peekable();
+        Ok(self.maps()?.map(move |map| {
+            while sections.next_if(|s| s.address < map.start).is_some() {}
+            let next = sections.peek();
+            let filled = next.is_some_and(|s| s.address - map.start < map.length);
+            (map, filled)
+        }))
     }
 }
 
@@ -130,14 +147,14 @@ impl Mapped {
     /// Gives memory its contents. From here on it is the program's, statics in the data segment included.
     fn fill(self) -> Result<Filled, Refusal> {
         let Self(arriving) = self;
-        let is_memory = |section: &Section| section.kind == kind::MEMORY;
-        for section in arriving.image.sections().filter(is_memory) {
+        for section in arriving.memory() {
             // SAFETY: the image says that this memory is the program's; no reference leads into it.
             unsafe { memory::fill(arriving.fd.get(), &section)? };
         }
-        for map in arriving.maps()? {
-            memory::protect(&map)?;
+        for (map, had_contents) in arriving.maps_to_fill()? {
+            memory::protect(&map, had_contents)?;
         }
+        memory::advise_again();
         Ok(Filled(arriving))
     }
 }

@@ -17,6 +17,7 @@ use crate::arch::{self, Context};
 use crate::base::refusal::Refusal;
 use crate::base::statics::Slot;
 use crate::base::text::{Message, Tenths};
+use crate::image::memory as image_memory;
 use crate::image::open_files::OpenFiles;
 use crate::image::process::ProcessState;
 use crate::image::write::{self, Journey};
@@ -110,6 +111,7 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
 fn prepare(alone: &mut Alone) -> Result<Copy, Refusal> {
     credentials::check_checkpoint()?;
     hop::check_state(alone)?;
+    image_memory::check_alone()?;
     let program = identity::program_file()?;
     if attributes::adopts_orphans() {
         // They go to the nearest process that wants them: that must not be this one.

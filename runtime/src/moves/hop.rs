@@ -11,6 +11,7 @@ use crate::base::refusal::Refusal;
 use crate::base::statics::Slot;
 use crate::base::text::{Bytes, Message};
 use crate::image::close_on_exec::CloseOnExec;
+use crate::image::mapped_files::MappedFiles;
 use crate::image::memory;
 use crate::image::queued::Queued;
 use crate::image::write::{self, Journey};
@@ -184,8 +185,10 @@ fn transfer(
     let image = file::memory_file(c"popcorn-image")
         .and_then(|image| image.moved_up(HIGH))
         .map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
-    write::hop(image.get(), stopped, journey, on_exec.descriptors(), queued)?;
-    let (bytes, marked) = (file::size(image.get()), on_exec.descriptors().len());
+    let files = MappedFiles::to_map_again()?;
+    let marked = on_exec.descriptors();
+    write::hop(image.get(), stopped, journey, marked, queued, &files)?;
+    let (bytes, marked) = (file::size(image.get()), marked.len());
     step!("an image of {bytes} bytes; {marked} descriptors are close-on-exec");
     for ours in [image.get(), elf, program] {
         file::keep_on_exec(ours, true);

@@ -1,7 +1,7 @@
 //! How this incarnation was started: what the kernel put on its stack. The program has a copy of its own in the
 //! window (`start`).
 
-use linux_raw_sys::auxvec::{AT_PAGESZ, AT_SECURE};
+use linux_raw_sys::auxvec::{AT_PAGESZ, AT_PHDR, AT_PHNUM, AT_SECURE};
 use popcorn_metadata::environment::INTERNAL;
 
 use crate::base::statics::Slot;
@@ -86,8 +86,18 @@ impl Initial {
 
     /// Bytes of a page of the kernel's memory.
     pub fn page_size(&self) -> u64 {
+        self.auxiliary(AT_PAGESZ)
+    }
+
+    /// The program headers in memory: address and number.
+    pub fn program_headers(&self) -> (u64, u64) {
+        (self.auxiliary(AT_PHDR), self.auxiliary(AT_PHNUM))
+    }
+
+    /// An entry of the auxiliary vector; 0: there is none.
+    fn auxiliary(&self, wanted: u32) -> u64 {
         let mut auxv = self.auxv();
-        auxv.find_map(|[tag, value]| (tag == u64::from(AT_PAGESZ)).then_some(value))
+        auxv.find_map(|[tag, value]| (tag == u64::from(wanted)).then_some(value))
             .unwrap_or_default()
     }
 

@@ -6,7 +6,8 @@ use popcorn_metadata::syscalls::{self, Way, nr};
 
 use crate::kernel::{self, errno};
 use crate::program::{
-    attributes, dispositions, filter, limits, longest_gap, own_file, process, thread, trace, window,
+    advice, attributes, dispositions, filter, limits, longest_gap, own_file, process, thread,
+    trace, window,
 };
 use crate::say;
 
@@ -20,6 +21,10 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         nr::MUNMAP => window::munmap(a as u64, b as u64),
         nr::MREMAP => window::mremap(args),
         nr::MPROTECT => window::mprotect(a as u64, b as u64, c),
+        nr::MADVISE => advice::madvise(args),
+        nr::MLOCK | nr::MLOCK2 | nr::MUNLOCK | nr::MLOCKALL | nr::MUNLOCKALL => {
+            advice::lock(n, args)
+        }
         nr::RT_SIGACTION => dispositions::sigaction(args),
         nr::SET_TID_ADDRESS => thread::set_tid_address(args),
         nr::SET_ROBUST_LIST => thread::set_robust_list(args),

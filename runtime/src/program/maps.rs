@@ -13,12 +13,28 @@ pub const WINDOW_END: u64 = 0x3f_0000_0000;
 pub enum Kind {
     /// Private anonymous memory.
     Anonymous = 0,
-    /// A private map of a file: travels as memory.
+    /// A private map of a file: pages that the program wrote travel, and the file is mapped again.
     File = 1,
-    /// Shared memory: the process cannot be moved.
-    Shared = 2,
+    /// Memory that an exec destroys and nothing can make again: the process cannot be moved.
+    Stays = 2,
     /// A data stack: only what is above its pointer travels.
     DataStack = 3,
+    /// A shared map of a file or of a memory file: [`Map::fd`] is mapped again.
+    Shared = 4,
+}
+
+/// Bits of [`Map::marks`].
+pub mod mark {
+    /// `mlock`.
+    pub const LOCKED: u32 = 1;
+    /// `mlock2` with `MLOCK_ONFAULT`.
+    pub const LOCKED_ON_FAULT: u32 = 2;
+    /// `MADV_WIPEONFORK`.
+    pub const WIPE_ON_FORK: u32 = 4;
+    /// `MADV_DONTFORK`.
+    pub const DONT_FORK: u32 = 8;
+    /// It is or was executable.
+    pub const EXECUTABLE: u32 = 16;
 }
 
 /// One map: `start..end`.
@@ -26,24 +42,61 @@ pub enum Kind {
 pub struct Map {
     pub start: u64,
     pub end: u64,
+    /// Where it begins in its file, bytes.
+    pub offset: u64,
+    /// Its file; 0 and 0: none that is known.
+    pub device: u64,
+    pub inode: u64,
     /// `PROT_*`.
     pub prot: u32,
     pub kind: Kind,
+    /// Bits of [`mark`].
+    pub marks: u32,
+    /// A descriptor of ours that keeps a shared map's file, plus one; 0: none.
+    pub keeper: u32,
 }
 
 impl Map {
-    const NONE: Self = Self {
-        start: 0,
-        end: 0,
-        prot: 0,
-        kind: Kind::Anonymous,
-    };
+    /// Anonymous memory.
+    pub const fn anonymous(start: u64, end: u64, prot: u32) -> Self {
+        Self {
+            start,
+            end,
+            offset: 0,
+            device: 0,
+            inode: 0,
+            prot,
+            kind: Kind::Anonymous,
+            marks: 0,
+            keeper: 0,
+        }
+    }
+
+    /// The descriptor that keeps a shared map's file.
+    pub fn fd(&self) -> Option<i32> {
+        self.keeper.checked_sub(1).map(|fd| fd as i32)
+    }
+
+    /// Its part from `start` on.
+    #[must_use]
+    pub fn from(&self, start: u64) -> Self {
+        let moved = match self.kind {
+            Kind::File | Kind::Shared => start - self.start,
+            _ => 0,
+        };
+        Self {
+            start,
+            offset: self.offset + moved,
+            ..*self
+        }
+    }
 
     fn continues(&self, next: &Map) -> bool {
-        self.end == next.start
-            && self.prot == next.prot
-            && self.kind == next.kind
-            && matches!(self.kind, Kind::Anonymous | Kind::File)
+        let joined = Map {
+            end: next.end,
+            ..self.from(self.end)
+        };
+        joined == *next && !matches!(self.kind, Kind::DataStack | Kind::Stays)
     }
 }
 
@@ -57,6 +110,9 @@ pub struct Table<const N: usize> {
     len: usize,
     /// No gap begins below this offset in the window. An empty table is all zeros, so it costs no file.
     low: u64,
+    /// Where the maps lie once there are too many for `maps`, and for how many there is room; 0: in `maps`.
+    moved: u64,
+    room: usize,
 }
 
 impl<const N: usize> Default for Table<N> {
@@ -68,19 +124,54 @@ impl<const N: usize> Default for Table<N> {
 impl<const N: usize> Table<N> {
     pub const fn new() -> Self {
         Self {
-            maps: [Map::NONE; N],
+            maps: [Map::anonymous(0, 0, 0); N],
             len: 0,
             low: 0,
+            moved: 0,
+            room: 0,
+        }
+    }
+
+    /// All places.
+    fn places(&self) -> &[Map] {
+        match self.moved {
+            0 => &self.maps,
+            // SAFETY: the contract of `move_to`.
+            moved => unsafe { core::slice::from_raw_parts(moved as *const Map, self.room) },
+        }
+    }
+
+    fn places_mut(&mut self) -> &mut [Map] {
+        match self.moved {
+            0 => &mut self.maps,
+            // SAFETY: the contract of `move_to`.
+            moved => unsafe { core::slice::from_raw_parts_mut(moved as *mut Map, self.room) },
         }
     }
 
     pub fn maps(&self) -> &[Map] {
-        &self.maps[..self.len]
+        &self.places()[..self.len]
     }
 
-    /// Whether two more maps fit, as many as one change can add.
-    pub fn has_room(&self) -> bool {
-        self.len + 2 <= N
+    /// Whether `more` maps fit. One change adds two at most.
+    pub fn has_room(&self, more: usize) -> bool {
+        self.len + more <= self.places().len()
+    }
+
+    /// Whether the maps lie outside already.
+    pub fn has_moved(&self) -> bool {
+        self.moved != 0
+    }
+
+    /// Moves all maps to memory with places for `room`, more than there are.
+    ///
+    /// # Safety
+    /// The memory at `start` is zero, aligned, program state, and the table's alone from now on.
+    pub unsafe fn move_to(&mut self, start: u64, room: usize) {
+        // SAFETY: by contract.
+        let places = unsafe { core::slice::from_raw_parts_mut(start as *mut Map, room) };
+        places[..self.len].copy_from_slice(&self.maps[..self.len]);
+        (self.moved, self.room) = (start, room);
     }
 
     /// Index of the first map that ends after `address`.
@@ -133,21 +224,21 @@ impl<const N: usize> Table<N> {
     pub fn remove(&mut self, start: u64, end: u64) -> Result<(), Full> {
         let mut i = self.index(start);
         if self.maps().get(i).is_some_and(|m| m.start < start) {
-            let map = self.maps[i];
+            let map = self.maps()[i];
             if map.end > end {
-                self.open(i + 1, Map { start: end, ..map })?;
+                self.open(i + 1, map.from(end))?;
             }
-            self.maps[i].end = start;
+            self.places_mut()[i].end = start;
             i += 1;
         }
-        let gone = self.maps[i..self.len]
-            .iter()
-            .take_while(|m| m.end <= end)
-            .count();
-        self.maps.copy_within(i + gone..self.len, i);
+        let len = self.len;
+        let gone = self.maps()[i..].iter().take_while(|m| m.end <= end).count();
+        self.places_mut().copy_within(i + gone..len, i);
         self.len -= gone;
-        if i < self.len && self.maps[i].start < end {
-            self.maps[i].start = end;
+        if let Some(&map) = self.maps().get(i)
+            && map.start < end
+        {
+            self.places_mut()[i] = map.from(end);
         }
         self.low = self.low.min(start.saturating_sub(WINDOW_START));
         Ok(())
@@ -155,6 +246,11 @@ impl<const N: usize> Table<N> {
 
     /// Gives every map in `start..end` this protection.
     pub fn protect(&mut self, start: u64, end: u64, prot: u32) -> Result<(), Full> {
+        self.change(start, end, |map| map.prot = prot)
+    }
+
+    /// Changes the parts of maps that lie in `start..end`.
+    pub fn change(&mut self, start: u64, end: u64, change: impl Fn(&mut Map)) -> Result<(), Full> {
         let mut at = start;
         while let Some(&map) = self.maps().get(self.index(at)) {
             let from = map.start.max(at);
@@ -162,14 +258,15 @@ impl<const N: usize> Table<N> {
             if from >= to {
                 break;
             }
-            if map.prot != prot {
+            let part = Map {
+                end: to,
+                ..map.from(from)
+            };
+            let mut changed = part;
+            change(&mut changed);
+            if changed != part {
                 let low = self.low;
-                self.insert(Map {
-                    start: from,
-                    end: to,
-                    prot,
-                    ..map
-                })?;
+                self.insert(changed)?;
                 self.low = low;
             }
             at = to;
@@ -177,21 +274,31 @@ impl<const N: usize> Table<N> {
         Ok(())
     }
 
+    /// The maps that reach into `start..end`.
+    pub fn within(&self, start: u64, end: u64) -> impl Iterator<Item = &Map> {
+        let maps = self.maps()[self.index(start)..].iter();
+        maps.take_while(move |m| m.start < end)
+    }
+
     fn open(&mut self, i: usize, map: Map) -> Result<(), Full> {
-        if self.len == N {
+        if !self.has_room(1) {
             return Err(Full);
         }
-        self.maps.copy_within(i..self.len, i + 1);
-        self.maps[i] = map;
+        let len = self.len;
+        let places = self.places_mut();
+        places.copy_within(i..len, i + 1);
+        places[i] = map;
         self.len += 1;
         Ok(())
     }
 
     /// Joins map `i` to the one before, if they are alike.
     fn merge(&mut self, i: usize) {
-        if i > 0 && i < self.len && self.maps[i - 1].continues(&self.maps[i]) {
-            self.maps[i - 1].end = self.maps[i].end;
-            self.maps.copy_within(i + 1..self.len, i);
+        let len = self.len;
+        if i > 0 && i < len && self.maps()[i - 1].continues(&self.maps()[i]) {
+            let places = self.places_mut();
+            places[i - 1].end = places[i].end;
+            places.copy_within(i + 1..len, i);
             self.len -= 1;
         }
     }
@@ -204,12 +311,7 @@ mod tests {
 
     fn map(start: u64, pages: u64, prot: u32) -> Map {
         let start = WINDOW_START + start * PAGE;
-        Map {
-            start,
-            end: start + pages * PAGE,
-            prot,
-            kind: Kind::Anonymous,
-        }
+        Map::anonymous(start, start + pages * PAGE, prot)
     }
 
     #[test]
@@ -231,10 +333,42 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_files_know_their_offset() {
+        let file = |start, pages, offset| Map {
+            kind: Kind::File,
+            inode: 7,
+            offset: offset * PAGE,
+            ..map(start, pages, 3)
+        };
+        let mut table = Table::<8>::new();
+        table.insert(file(0, 4, 10)).unwrap();
+        let hole = map(1, 1, 0);
+        table.remove(hole.start, hole.end).unwrap();
+        assert_eq!(table.maps(), [file(0, 1, 10), file(2, 2, 12)]);
+        table.insert(file(1, 1, 9)).unwrap();
+        assert_eq!(table.maps().len(), 3);
+        table.insert(file(1, 1, 11)).unwrap();
+        assert_eq!(table.maps(), [file(0, 4, 10)]);
+    }
+
+    #[test]
+    fn a_full_table_moves() {
+        let mut places = [Map::anonymous(0, 0, 0); 8];
+        let mut table = Table::<2>::new();
+        table.insert(map(0, 1, 3)).unwrap();
+        table.insert(map(4, 1, 3)).unwrap();
+        // SAFETY: the array is used by the table alone.
+        unsafe { table.move_to(places.as_mut_ptr() as u64, 8) };
+        table.insert(map(2, 1, 3)).unwrap();
+        assert_eq!(table.maps(), [map(0, 1, 3), map(2, 1, 3), map(4, 1, 3)]);
+        assert!(table.has_moved() && table.has_room(5) && !table.has_room(6));
+    }
+
+    #[test]
     fn full_is_an_error() {
         let mut table = Table::<2>::new();
         table.insert(map(0, 1, 3)).unwrap();
-        assert!(!table.has_room());
+        assert!(!table.has_room(2));
         table.insert(map(2, 1, 3)).unwrap();
         assert_eq!(table.insert(map(4, 1, 3)), Err(Full));
         assert_eq!(table.find_gap(WINDOW_END), Err(Full));

@@ -1,5 +1,6 @@
 //! The program's state: what travels with it, and the system-call entry that keeps books on it.
 
+pub mod advice;
 pub mod alone;
 pub mod arguments;
 pub mod attributes;
@@ -10,6 +11,7 @@ pub mod filter;
 pub mod floating_point;
 pub mod identity;
 pub mod limits;
+pub mod lock_all;
 pub mod longest_gap;
 pub mod maps;
 pub mod own_file;

@@ -1,12 +1,14 @@
 //! `mmap` and its kin: every address in the window is chosen here, so that it is free on every ISA.
 
 use crate::base::statics::{Slot, Travels};
-use crate::incarnation;
-use crate::kernel::file;
+use crate::kernel::file::{self, S_IFREG, Stat};
 use crate::kernel::lock::Lock;
 use crate::kernel::memory::{self, page};
-use crate::kernel::{self, Errno, errno, nr, sys};
-use crate::program::maps::{Full, Kind, Map, Table, WINDOW_END, WINDOW_START};
+use crate::kernel::{self, Errno, errno, nr, process, sys};
+use crate::program::identity::HIGH;
+use crate::program::maps::{Full, Kind, Map, Table, WINDOW_END, WINDOW_START, mark};
+use crate::program::{lock_all, trace};
+use crate::{incarnation, say};
 
 const EEXIST: i64 = errno::EEXIST as i64;
 const EFAULT: i64 = errno::EFAULT as i64;
@@ -14,6 +16,9 @@ const EINVAL: i64 = errno::EINVAL as i64;
 const ENOMEM: i64 = errno::ENOMEM as i64;
 const MAP_PRIVATE: i64 = sys::MAP_PRIVATE as i64;
 const MAP_FIXED: i64 = sys::MAP_FIXED as i64;
+const MAP_HUGETLB: i64 = sys::MAP_HUGETLB as i64;
+const MAP_LOCKED: i64 = sys::MAP_LOCKED as i64;
+const PROT_EXEC: i64 = sys::PROT_EXEC as i64;
 const MAP_ANONYMOUS: i64 = sys::MAP_ANONYMOUS as i64;
 const MAP_32BIT: i64 = sys::MAP_32BIT as i64;
 const MAP_GROWSDOWN: i64 = sys::MAP_GROWSDOWN as i64;
@@ -22,11 +27,15 @@ const MAP_TYPE: i64 = sys::MAP_TYPE as i64;
 const MREMAP_MAYMOVE: i64 = sys::MREMAP_MAYMOVE as i64;
 const MREMAP_FIXED: i64 = sys::MREMAP_FIXED as i64;
 
-/// More maps than this and `mmap` fails with `ENOMEM`.
-const MAPS: usize = 8192;
+/// Maps that the table itself has room for.
+const FEW: usize = 4096;
+/// More maps than this and `mmap` fails with `ENOMEM`: as many as Linux has by default, and the table's own needs.
+const MOST: usize = (1 << 16) + 2;
+
+type Maps = Table<FEW>;
 
 /// Program state: the maps of the window.
-static TABLE: Travels<Slot<Table<MAPS>>> = Travels::new(Slot::new(Table::new()));
+static TABLE: Travels<Slot<Maps>> = Travels::new(Slot::new(Table::new()));
 
 incarnation! {
     /// Guards [`TABLE`]. Nobody holds it during a hop.
@@ -34,10 +43,30 @@ incarnation! {
 }
 
 /// Runs `f` with the table held. A child forked inside `f` has a free lock of its own.
-pub fn with_table<R>(f: impl FnOnce(&mut Table<MAPS>) -> R) -> R {
+pub fn with_table<R>(f: impl FnOnce(&mut Maps) -> R) -> R {
     let _held = LOCK.hold();
     // SAFETY: the lock is held.
     f(unsafe { TABLE.get() })
+}
+
+/// Whether one more change fits. A table that is full moves to memory in the window, which travels with the rest.
+pub fn has_room(table: &mut Maps) -> bool {
+    if table.has_moved() || table.has_room(4) {
+        return table.has_room(2);
+    }
+    let length = ((MOST * size_of::<Map>()) as u64).next_multiple_of(page());
+    let Ok(start) = table.find_gap(length) else {
+        return false;
+    };
+    let prot = memory::PROT_READ | memory::PROT_WRITE;
+    let flags = memory::MAP_PRIVATE | memory::MAP_ANONYMOUS | memory::MAP_NORESERVE;
+    if memory::map(start, length, prot, flags | memory::MAP_FIXED, -1, 0).is_err() {
+        return false;
+    }
+    let _ = table.insert(Map::anonymous(start, start + length, prot));
+    // SAFETY: just mapped, in a gap.
+    unsafe { table.move_to(start, MOST) };
+    true
 }
 
 /// The program break is fixed: libc's allocator falls back to `mmap`.
@@ -63,18 +92,13 @@ pub fn mmap(args: [i64; 6]) -> i64 {
     let Some(length) = round_up(length as u64) else {
         return -EINVAL;
     };
-    let kind = match (flags & MAP_TYPE, flags & MAP_ANONYMOUS) {
-        (MAP_PRIVATE, 0) => Kind::File,
-        (MAP_PRIVATE, _) => Kind::Anonymous,
-        _ => Kind::Shared,
-    };
     if flags & MAP_ANONYMOUS == 0 && !(offset as u64).is_multiple_of(page()) {
         return -EINVAL;
     }
     let fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) != 0;
     let flags = flags & !(MAP_32BIT | MAP_GROWSDOWN | MAP_FIXED_NOREPLACE) | MAP_FIXED;
     with_table(|table| {
-        if !table.has_room() {
+        if !has_room(table) {
             return -ENOMEM;
         }
         let hint = hint as u64;
@@ -97,22 +121,43 @@ pub fn mmap(args: [i64; 6]) -> i64 {
         } else {
             match table.find_gap(length) {
                 Ok(gap) => gap,
-                Err(Full) => return -ENOMEM,
+                Err(Full) => {
+                    tell_full(length);
+                    return -ENOMEM;
+                }
             }
+        };
+        let backing = Backing::of(length, flags, fd);
+        let (flags, fd) = match &backing.kept {
+            Some(kept) => (flags & !MAP_ANONYMOUS, i64::from(kept.get())),
+            None => (flags, fd),
         };
         let call = [start as i64, length as i64, prot, flags, fd, offset];
         let result = kernel::call(nr::MMAP, call);
         if result >= 0 {
+            let offset = match backing.kind {
+                Kind::File | Kind::Shared => offset as u64,
+                _ => 0,
+            };
+            forget(table, start, start + length);
+            let locked = if flags & MAP_LOCKED != 0 {
+                mark::LOCKED
+            } else {
+                0
+            };
             let map = Map {
-                start,
-                end: start + length,
-                prot: prot as u32,
-                kind,
+                offset,
+                device: backing.device,
+                inode: backing.inode,
+                kind: backing.kind,
+                marks: marks_of(prot) | lock_all::of_new_map() | locked,
+                keeper: backing.kept.map_or(0, |kept| kept.into_raw() as u32 + 1),
+                ..Map::anonymous(start, start + length, prot as u32)
             };
             // There is room: asked above.
             let _ = table.insert(map);
-            if kind == Kind::File {
-                complete_page(&map, fd as i32, offset as u64);
+            if map.kind == Kind::File {
+                complete_page(map.start, map.end, map.prot, fd as i32, offset);
             }
         }
         result
@@ -121,7 +166,7 @@ pub fn mmap(args: [i64; 6]) -> i64 {
 
 /// Behind a file's end the last page of a map of it holds zeros. Where the program's pages are larger than the
 /// kernel's, the kernel does that for a part of the page only.
-fn complete_page(map: &Map, fd: i32, offset: u64) {
+pub fn complete_page(start: u64, end: u64, prot: u32, fd: i32, offset: u64) {
     let kernel = memory::kernel_page();
     if kernel == page() {
         return;
@@ -130,13 +175,121 @@ fn complete_page(map: &Map, fd: i32, offset: u64) {
         return;
     };
     let rest = size.saturating_sub(offset);
-    let from = map.start + rest.next_multiple_of(kernel);
-    let to = (map.start + rest.next_multiple_of(page())).min(map.end);
+    let from = start.saturating_add(rest.next_multiple_of(kernel));
+    let to = start.saturating_add(rest.next_multiple_of(page())).min(end);
     if from < to {
         let flags = memory::MAP_PRIVATE | memory::MAP_ANONYMOUS | memory::MAP_FIXED;
         // If it fails the page is as the kernel has it.
-        let _ = memory::map(from, to - from, map.prot, flags, -1, 0);
+        let _ = memory::map(from, to - from, prot, flags, -1, 0);
     }
+}
+
+/// With `--trace`: why there is no room.
+#[cold]
+fn tell_full(length: u64) {
+    if trace::on() {
+        let window = WINDOW_END - WINDOW_START;
+        say!(
+            "popcorn: mmap of {length} bytes fails with ENOMEM: the addresses that all ISAs have in common are {window} bytes"
+        );
+    }
+}
+
+/// Marks of a new map.
+fn marks_of(prot: i64) -> u32 {
+    if prot & PROT_EXEC != 0 {
+        mark::EXECUTABLE
+    } else {
+        0
+    }
+}
+
+/// What a new map is of.
+struct Backing {
+    kind: Kind,
+    device: u64,
+    inode: u64,
+    /// A descriptor of ours: the kernel forgets in an exec whom a map belonged to.
+    kept: Option<file::OwnedFd>,
+}
+
+impl Backing {
+    fn of(length: u64, flags: i64, fd: i64) -> Self {
+        let plain = |kind| Self {
+            kind,
+            device: 0,
+            inode: 0,
+            kept: None,
+        };
+        let anonymous = flags & MAP_ANONYMOUS != 0;
+        let private = flags & MAP_TYPE == MAP_PRIVATE;
+        if flags & MAP_HUGETLB != 0 {
+            return plain(Kind::Stays);
+        }
+        if private && anonymous {
+            return plain(Kind::Anonymous);
+        }
+        let kept = match (private, anonymous) {
+            (true, _) => None,
+            (_, true) => shared_memory(length),
+            (_, false) => file::duplicate_up(fd as i32, HIGH).ok(),
+        };
+        let of = kept.as_ref().map_or(fd as i32, file::OwnedFd::get);
+        let stat = match Stat::of(of) {
+            Ok(stat) if stat.kind() == S_IFREG && (private || kept.is_some()) => stat,
+            _ if private => return plain(Kind::File),
+            _ => return plain(Kind::Stays),
+        };
+        Self {
+            kind: if private { Kind::File } else { Kind::Shared },
+            device: stat.device,
+            inode: stat.inode,
+            kept,
+        }
+    }
+}
+
+/// A memory file in place of shared anonymous memory: what is forked shares it, before and after a move.
+fn shared_memory(length: u64) -> Option<file::OwnedFd> {
+    // A longer file would be a signal.
+    if process::limit(sys::RLIMIT_FSIZE).is_none_or(|limit| length > limit) {
+        return None;
+    }
+    let file = file::memory_file(c"popcorn-shared").and_then(|file| file.moved_up(HIGH));
+    let file = file.ok()?;
+    file::set_length(file.get(), length).ok()?;
+    Some(file)
+}
+
+/// Whether a map's descriptor is still what it was: a program may close what is not its own.
+pub fn is_kept(map: &Map) -> bool {
+    map.fd().is_some_and(|fd| {
+        Stat::of(fd).is_ok_and(|s| (s.device, s.inode) == (map.device, map.inode))
+    })
+}
+
+/// Whether a descriptor is one of ours that keeps a map.
+pub fn keeps(fd: i32) -> bool {
+    with_table(|table| {
+        let mut maps = table.maps().iter();
+        maps.any(|map| map.fd() == Some(fd) && is_kept(map))
+    })
+}
+
+/// Takes a range out of the table. There is room. What only it kept is closed.
+fn forget(table: &mut Maps, start: u64, end: u64) {
+    let kept = |table: &Maps| {
+        let mut maps = table.within(start, end);
+        maps.find(|map| map.keeper != 0).copied()
+    };
+    while let Some(map) = kept(table) {
+        let _ = table.remove(map.start.max(start), map.end.min(end));
+        let used = table.maps().iter().any(|other| other.keeper == map.keeper);
+        if !used && is_kept(&map) {
+            map.fd().into_iter().for_each(file::close);
+        }
+    }
+    let _ = table.remove(start, end);
 }
 
 /// Takes room for a data stack of `length` bytes; its lowest address. Its lowest page stays inaccessible.
@@ -150,10 +303,8 @@ pub fn data_stack(length: u64) -> kernel::Result<u64> {
         memory::map(start, length, both, flags | memory::MAP_FIXED, -1, 0)?;
         memory::protect(start, page(), none)?;
         let map = |start, end, prot| Map {
-            start,
-            end,
-            prot,
             kind: Kind::DataStack,
+            ..Map::anonymous(start, end, prot)
         };
         let _ = table.insert(map(start, start + page(), none));
         let _ = table.insert(map(start + page(), start + length, both));
@@ -174,12 +325,12 @@ pub fn munmap(start: u64, length: u64) -> i64 {
     let length = rounded;
     let call = [start as i64, length as i64, 0, 0, 0, 0];
     with_table(|table| {
-        if !table.has_room() {
+        if !has_room(table) {
             return -ENOMEM;
         }
         let result = kernel::call(nr::MUNMAP, call);
         if result >= 0 {
-            let _ = table.remove(start, start + length);
+            forget(table, start, start + length);
         }
         result
     })
@@ -195,12 +346,16 @@ pub fn mprotect(start: u64, length: u64, prot: i64) -> i64 {
     let length = rounded;
     let call = [start as i64, length as i64, prot, 0, 0, 0];
     with_table(|table| {
-        if !table.has_room() {
+        if !has_room(table) {
             return -ENOMEM;
         }
         let result = kernel::call(nr::MPROTECT, call);
         if result >= 0 {
-            let _ = table.protect(start, start + length, prot as u32);
+            let marks = marks_of(prot);
+            let _ = table.change(start, start + length, |map| {
+                map.prot = prot as u32;
+                map.marks |= marks;
+            });
         }
         result
     })
@@ -220,7 +375,7 @@ pub fn mremap(args: [i64; 6]) -> i64 {
         return -EINVAL;
     }
     with_table(|table| {
-        if !table.has_room() {
+        if !has_room(table) {
             return -ENOMEM;
         }
         let Some(map) = table
@@ -248,7 +403,10 @@ pub fn mremap(args: [i64; 6]) -> i64 {
         } else {
             match table.find_gap(new_length) {
                 Ok(gap) => (gap, MREMAP_MAYMOVE | MREMAP_FIXED),
-                Err(Full) => return -ENOMEM,
+                Err(Full) => {
+                    tell_full(new_length);
+                    return -ENOMEM;
+                }
             }
         };
         let call = [
@@ -262,10 +420,11 @@ pub fn mremap(args: [i64; 6]) -> i64 {
         let result = kernel::call(nr::MREMAP, call);
         if result >= 0 {
             let _ = table.remove(old, end);
+            forget(table, new, new + new_length);
             let moved = Map {
                 start: new,
                 end: new + new_length,
-                ..map
+                ..map.from(old)
             };
             let _ = table.insert(moved);
         }

@@ -2,6 +2,7 @@
 //#Cycle: never
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 #ifdef __popcorn__
 #include <popcorn.h>
 /* 1 if the program goes on where it is, and says that it is busy. */
@@ -48,9 +50,15 @@ int main(void)
 	pthread_join(other, 0);
 	signal(SIGUSR1, handler);
 	raise(SIGUSR1);
-	void *shared = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	printf("shared memory: %d\n", stays());
-	munmap(shared, 4096);
+	void *code = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(code, 4096, PROT_READ | PROT_WRITE);
+	printf("executable memory: %d\n", stays());
+	munmap(code, 4096);
+	int zero = open("/dev/zero", O_RDWR);
+	void *device = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, zero, 0);
+	printf("memory of a device: %d\n", stays());
+	munmap(device, 4096);
+	close(zero);
 	timer_t timer;
 	timer_create(CLOCK_MONOTONIC, &(struct sigevent){.sigev_notify = SIGEV_NONE}, &timer);
 	printf("timer: %d\n", stays());
