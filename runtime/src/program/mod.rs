@@ -10,6 +10,7 @@ pub mod entry;
 pub mod filter;
 pub mod floating_point;
 pub mod identity;
+pub mod keepers;
 pub mod limits;
 pub mod lock_all;
 pub mod longest_gap;

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering::Relaxed};
 use crate::base::refusal::Refusal;
 use crate::base::statics::Travels;
 use crate::kernel::{self, errno, file, nr, sys, system_call};
-use crate::program::{attributes, identity, thread, window};
+use crate::program::{attributes, identity, keepers, thread, window};
 
 /// POSIX timers that exist. They do not survive an exec, so while there are any the process stays.
 static TIMERS: Travels<AtomicI64> = Travels::new(AtomicI64::new(0));
@@ -99,36 +99,61 @@ pub fn check() -> Result<(), Refusal> {
     }
 }
 
-/// The program's `close`, `dup2`, `dup3`, `close_range`: our descriptor is not the program's to close. To the
-/// program it does not exist.
+/// Whether a descriptor is one of ours.
+fn is_ours(fd: i32) -> bool {
+    fd == identity::program_fd() || keepers::contains(fd)
+}
+
+/// The lowest of ours from `first` on.
+fn ours_from(first: i32) -> Option<i32> {
+    let own = Some(identity::program_fd()).filter(|&own| own >= first);
+    own.into_iter().chain(keepers::from(first)).min()
+}
+
+/// The program's `close`, `dup2`, `dup3`, `close_range`: our descriptors are not the program's to close. To the
+/// program they do not exist.
 pub fn descriptor(n: i64, args: [i64; 6]) -> i64 {
-    let own = identity::program_fd();
-    let ours = i64::from(own);
-    if own < 0 || !identity::is_own_process() {
+    if !identity::is_own_process() {
         return kernel::call(n, args);
     }
+    let own = identity::program_fd();
     match n {
-        nr::CLOSE if i64::from(args[0] as i32) == ours => -i64::from(errno::EBADF),
-        nr::DUP2 | nr::DUP3 if i64::from(args[1] as i32) == ours => {
+        nr::CLOSE if is_ours(args[0] as i32) => -i64::from(errno::EBADF),
+        nr::DUP2 | nr::DUP3 if own >= 0 && args[1] as i32 == own => {
             if let Ok(moved) = file::duplicate_up(own, own + 1) {
                 identity::set_program_fd(moved.into_raw());
             }
             kernel::call(n, args)
         }
-        nr::CLOSE_RANGE => {
-            let (first, last) = (i64::from(args[0] as u32), i64::from(args[1] as u32));
-            if !(first..=last).contains(&ours) {
-                return kernel::call(n, args);
-            }
-            let mut result = 0;
-            if first < ours {
-                result = system_call!(n, first, ours - 1, args[2]);
-            }
-            if result >= 0 && ours < last {
-                result = system_call!(n, ours + 1, last, args[2]);
-            }
-            result
-        }
+        // A map is kept under this number.
+        nr::DUP2 | nr::DUP3 if keepers::contains(args[1] as i32) => -i64::from(errno::EBUSY),
+        nr::CLOSE_RANGE => close_range(args),
         _ => kernel::call(n, args),
     }
+}
+
+/// Closes what is around ours.
+fn close_range([first, last, flags, ..]: [i64; 6]) -> i64 {
+    let (mut first, last) = (args_number(first), args_number(last));
+    while let Some(ours) = i32::try_from(first).ok().and_then(ours_from)
+        && i64::from(ours) <= last
+    {
+        let ours = i64::from(ours);
+        if first < ours {
+            let result = system_call!(nr::CLOSE_RANGE, first, ours - 1, flags);
+            if result < 0 {
+                return result;
+            }
+        }
+        if ours == last {
+            return 0;
+        }
+        first = ours + 1;
+    }
+    system_call!(nr::CLOSE_RANGE, first, last, flags)
+}
+
+/// A number of `close_range`: unsigned.
+fn args_number(argument: i64) -> i64 {
+    i64::from(argument as u32)
 }

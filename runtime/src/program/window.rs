@@ -7,7 +7,7 @@ use crate::kernel::memory::{self, page};
 use crate::kernel::{self, Errno, errno, nr, process, sys};
 use crate::program::identity::HIGH;
 use crate::program::maps::{Full, Kind, Map, Table, WINDOW_END, WINDOW_START, mark};
-use crate::program::{lock_all, trace};
+use crate::program::{keepers, lock_all, trace};
 use crate::{incarnation, say};
 
 const EEXIST: i64 = errno::EEXIST as i64;
@@ -151,7 +151,11 @@ pub fn mmap(args: [i64; 6]) -> i64 {
                 inode: backing.inode,
                 kind: backing.kind,
                 marks: marks_of(prot) | lock_all::of_new_map() | locked,
-                keeper: backing.kept.map_or(0, |kept| kept.into_raw() as u32 + 1),
+                keeper: backing.kept.map_or(0, |kept| {
+                    let fd = kept.into_raw();
+                    keepers::add(fd);
+                    fd as u32 + 1
+                }),
                 ..Map::anonymous(start, start + length, prot as u32)
             };
             // There is room: asked above.
@@ -286,7 +290,10 @@ fn forget(table: &mut Maps, start: u64, end: u64) {
         let _ = table.remove(map.start.max(start), map.end.min(end));
         let used = table.maps().iter().any(|other| other.keeper == map.keeper);
         if !used && is_kept(&map) {
-            map.fd().into_iter().for_each(file::close);
+            map.fd().into_iter().for_each(|fd| {
+                keepers::remove(fd);
+                file::close(fd);
+            });
         }
     }
     let _ = table.remove(start, end);
