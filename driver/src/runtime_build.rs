@@ -28,6 +28,16 @@ const RUSTC_FLAGS: &[&str] = &[
     "-Dwarnings",
 ];
 
+/// What is compiled for speed, while all else is compiled for size: what runs for every system call or frame.
+const HOT: &[&str] = &[
+    "__popcorn_capture_skip_step",
+    "__popcorn_capture_step",
+    "__popcorn_longjmp_first",
+    "__popcorn_longjmp_next",
+    "__popcorn_poll_slow",
+    "__popcorn_syscall",
+];
+
 const CLANG_FLAGS: &[&str] = &["-O2", "-ffreestanding", "-Wall", "-Werror"];
 
 /// Writes `<prefix>/lib/libpopcorn_rt.a`, unless it is there and up to date. With `faults` it is one for tests, whose
@@ -147,7 +157,11 @@ fn rust_module(root: &Path, work: &Path, features: &str) -> Result<Vec<u8>> {
         .arg(&linked))?;
     let whole = work.join("whole.bc");
     run(tool("opt")
-        .arg("--passes=internalize,globaldce,default<O2>,globaldce")
+        .arg("--passes=forceattrs,internalize,globaldce,default<O2>,globaldce")
+        .args(
+            HOT.iter()
+                .map(|name| format!("--force-remove-attribute={name}:optsize")),
+        )
         .arg(format!(
             "-internalize-public-api-list={}",
             symbols::EXPORTS.join(",")

@@ -14,34 +14,53 @@ pub enum Way {
     Other,
     /// It fails with `ENOSYS` on every ISA, the base ISA included, so that a program meets the same kernel wherever it
     /// is. Why.
-    Refused(&'static str),
+    Refused(Why),
 }
 
 /// One system call of the base ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call {
     /// Its number in the base ABI.
-    pub number: i64,
+    pub number: u16,
     /// Its name, as in the kernel's headers.
     pub name: &'static str,
     /// Its number in `asm-generic/unistd.h`, if it is there.
-    pub generic: Option<i64>,
+    pub generic: Option<u16>,
     pub way: Way,
 }
 
-/// Why calls are refused.
-mod why {
-    pub const SEGMENTS: &str = "segment registers are one CPU's";
-    pub const PORTS: &str = "I/O ports are one CPU's";
-    pub const REGISTERS: &str = "its layouts are one CPU's";
-    pub const CLONE3: &str = "threads are libc's to make, by `clone`";
-    pub const GONE: &str = "kernels no longer have it";
-    pub const GETDENTS: &str = "other kernels only have `getdents64`";
-    pub const ASYNC: &str = "its state inside the kernel would not survive a hop";
-    pub const RSEQ: &str = "its critical sections are one CPU's code";
-    pub const REMAP: &str = "kernels only emulate it";
-    pub const SEGMENT: &str = "shared-memory segments would not survive a hop";
-    pub const FAULTS: &str = "its descriptor's memory would not survive a hop";
+/// Why a call is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    Segments,
+    Ports,
+    Registers,
+    Clone3,
+    Gone,
+    Getdents,
+    Async,
+    Rseq,
+    Remap,
+    Segment,
+    Faults,
+}
+
+impl Why {
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Segments => "segment registers are one CPU's",
+            Self::Ports => "I/O ports are one CPU's",
+            Self::Registers => "its layouts are one CPU's",
+            Self::Clone3 => "threads are libc's to make, by `clone`",
+            Self::Gone => "kernels no longer have it",
+            Self::Getdents => "other kernels only have `getdents64`",
+            Self::Async => "its state inside the kernel would not survive a hop",
+            Self::Rseq => "its critical sections are one CPU's code",
+            Self::Remap => "kernels only emulate it",
+            Self::Segment => "shared-memory segments would not survive a hop",
+            Self::Faults => "its descriptor's memory would not survive a hop",
+        }
+    }
 }
 
 /// One more than the highest number.
@@ -122,7 +141,7 @@ table! {
     27 MINCORE "mincore" 232 Same;
     28 MADVISE "madvise" 233 Same;
     29 SHMGET "shmget" 194 Same;
-    30 SHMAT "shmat" 196 Refused(why::SEGMENT);
+    30 SHMAT "shmat" 196 Refused(Why::Segment);
     31 SHMCTL "shmctl" 195 Same;
     32 DUP "dup" 23 Same;
     33 DUP2 "dup2" none Other;
@@ -170,7 +189,7 @@ table! {
     75 FDATASYNC "fdatasync" 83 Same;
     76 TRUNCATE "truncate" 45 Same;
     77 FTRUNCATE "ftruncate" 46 Same;
-    78 GETDENTS "getdents" none Refused(why::GETDENTS);
+    78 GETDENTS "getdents" none Refused(Why::Getdents);
     79 GETCWD "getcwd" 17 Same;
     80 CHDIR "chdir" 49 Same;
     81 FCHDIR "fchdir" 50 Same;
@@ -193,7 +212,7 @@ table! {
     98 GETRUSAGE "getrusage" 165 Same;
     99 SYSINFO "sysinfo" 179 Same;
     100 TIMES "times" 153 Same;
-    101 PTRACE "ptrace" 117 Refused(why::REGISTERS);
+    101 PTRACE "ptrace" 117 Refused(Why::Registers);
     102 GETUID "getuid" 174 Same;
     103 SYSLOG "syslog" 116 Same;
     104 GETGID "getgid" 176 Same;
@@ -226,12 +245,12 @@ table! {
     131 SIGALTSTACK "sigaltstack" 132 Same;
     132 UTIME "utime" none Other;
     133 MKNOD "mknod" none Other;
-    134 USELIB "uselib" none Refused(why::GONE);
+    134 USELIB "uselib" none Refused(Why::Gone);
     135 PERSONALITY "personality" 92 Same;
-    136 USTAT "ustat" none Refused(why::GONE);
+    136 USTAT "ustat" none Refused(Why::Gone);
     137 STATFS "statfs" 43 Same;
     138 FSTATFS "fstatfs" 44 Same;
-    139 SYSFS "sysfs" none Refused(why::GONE);
+    139 SYSFS "sysfs" none Refused(Why::Gone);
     140 GETPRIORITY "getpriority" 141 Same;
     141 SETPRIORITY "setpriority" 140 Same;
     142 SCHED_SETPARAM "sched_setparam" 118 Same;
@@ -246,11 +265,11 @@ table! {
     151 MLOCKALL "mlockall" 230 Same;
     152 MUNLOCKALL "munlockall" 231 Same;
     153 VHANGUP "vhangup" 58 Same;
-    154 MODIFY_LDT "modify_ldt" none Refused(why::SEGMENTS);
+    154 MODIFY_LDT "modify_ldt" none Refused(Why::Segments);
     155 PIVOT_ROOT "pivot_root" 41 Same;
-    156 SYSCTL "_sysctl" none Refused(why::GONE);
+    156 SYSCTL "_sysctl" none Refused(Why::Gone);
     157 PRCTL "prctl" 167 Same;
-    158 ARCH_PRCTL "arch_prctl" none Refused(why::SEGMENTS);
+    158 ARCH_PRCTL "arch_prctl" none Refused(Why::Segments);
     159 ADJTIMEX "adjtimex" 171 Same;
     160 SETRLIMIT "setrlimit" 164 Other;
     161 CHROOT "chroot" 51 Same;
@@ -264,20 +283,20 @@ table! {
     169 REBOOT "reboot" 142 Same;
     170 SETHOSTNAME "sethostname" 161 Same;
     171 SETDOMAINNAME "setdomainname" 162 Same;
-    172 IOPL "iopl" none Refused(why::PORTS);
-    173 IOPERM "ioperm" none Refused(why::PORTS);
-    174 CREATE_MODULE "create_module" none Refused(why::GONE);
+    172 IOPL "iopl" none Refused(Why::Ports);
+    173 IOPERM "ioperm" none Refused(Why::Ports);
+    174 CREATE_MODULE "create_module" none Refused(Why::Gone);
     175 INIT_MODULE "init_module" 105 Same;
     176 DELETE_MODULE "delete_module" 106 Same;
-    177 GET_KERNEL_SYMS "get_kernel_syms" none Refused(why::GONE);
-    178 QUERY_MODULE "query_module" none Refused(why::GONE);
+    177 GET_KERNEL_SYMS "get_kernel_syms" none Refused(Why::Gone);
+    178 QUERY_MODULE "query_module" none Refused(Why::Gone);
     179 QUOTACTL "quotactl" 60 Same;
     180 NFSSERVCTL "nfsservctl" 42 Same;
-    181 GETPMSG "getpmsg" none Refused(why::GONE);
-    182 PUTPMSG "putpmsg" none Refused(why::GONE);
-    183 AFS_SYSCALL "afs_syscall" none Refused(why::GONE);
-    184 TUXCALL "tuxcall" none Refused(why::GONE);
-    185 SECURITY "security" none Refused(why::GONE);
+    181 GETPMSG "getpmsg" none Refused(Why::Gone);
+    182 PUTPMSG "putpmsg" none Refused(Why::Gone);
+    183 AFS_SYSCALL "afs_syscall" none Refused(Why::Gone);
+    184 TUXCALL "tuxcall" none Refused(Why::Gone);
+    185 SECURITY "security" none Refused(Why::Gone);
     186 GETTID "gettid" 178 Same;
     187 READAHEAD "readahead" 213 Same;
     188 SETXATTR "setxattr" 5 Same;
@@ -297,18 +316,18 @@ table! {
     202 FUTEX "futex" 98 Same;
     203 SCHED_SETAFFINITY "sched_setaffinity" 122 Same;
     204 SCHED_GETAFFINITY "sched_getaffinity" 123 Same;
-    205 SET_THREAD_AREA "set_thread_area" none Refused(why::SEGMENTS);
-    206 IO_SETUP "io_setup" 0 Refused(why::ASYNC);
-    207 IO_DESTROY "io_destroy" 1 Refused(why::ASYNC);
-    208 IO_GETEVENTS "io_getevents" 4 Refused(why::ASYNC);
-    209 IO_SUBMIT "io_submit" 2 Refused(why::ASYNC);
-    210 IO_CANCEL "io_cancel" 3 Refused(why::ASYNC);
-    211 GET_THREAD_AREA "get_thread_area" none Refused(why::SEGMENTS);
+    205 SET_THREAD_AREA "set_thread_area" none Refused(Why::Segments);
+    206 IO_SETUP "io_setup" 0 Refused(Why::Async);
+    207 IO_DESTROY "io_destroy" 1 Refused(Why::Async);
+    208 IO_GETEVENTS "io_getevents" 4 Refused(Why::Async);
+    209 IO_SUBMIT "io_submit" 2 Refused(Why::Async);
+    210 IO_CANCEL "io_cancel" 3 Refused(Why::Async);
+    211 GET_THREAD_AREA "get_thread_area" none Refused(Why::Segments);
     212 LOOKUP_DCOOKIE "lookup_dcookie" 18 Same;
     213 EPOLL_CREATE "epoll_create" none Other;
-    214 EPOLL_CTL_OLD "epoll_ctl_old" none Refused(why::GONE);
-    215 EPOLL_WAIT_OLD "epoll_wait_old" none Refused(why::GONE);
-    216 REMAP_FILE_PAGES "remap_file_pages" 234 Refused(why::REMAP);
+    214 EPOLL_CTL_OLD "epoll_ctl_old" none Refused(Why::Gone);
+    215 EPOLL_WAIT_OLD "epoll_wait_old" none Refused(Why::Gone);
+    216 REMAP_FILE_PAGES "remap_file_pages" 234 Refused(Why::Remap);
     217 GETDENTS64 "getdents64" 61 Same;
     218 SET_TID_ADDRESS "set_tid_address" 96 Same;
     219 RESTART_SYSCALL "restart_syscall" 128 Same;
@@ -328,7 +347,7 @@ table! {
     233 EPOLL_CTL "epoll_ctl" 21 Other;
     234 TGKILL "tgkill" 131 Same;
     235 UTIMES "utimes" none Other;
-    236 VSERVER "vserver" none Refused(why::GONE);
+    236 VSERVER "vserver" none Refused(Why::Gone);
     237 MBIND "mbind" 235 Same;
     238 SET_MEMPOLICY "set_mempolicy" 237 Same;
     239 GET_MEMPOLICY "get_mempolicy" 236 Same;
@@ -415,7 +434,7 @@ table! {
     320 KEXEC_FILE_LOAD "kexec_file_load" 294 Same;
     321 BPF "bpf" 280 Same;
     322 EXECVEAT "execveat" 281 Same;
-    323 USERFAULTFD "userfaultfd" 282 Refused(why::FAULTS);
+    323 USERFAULTFD "userfaultfd" 282 Refused(Why::Faults);
     324 MEMBARRIER "membarrier" 283 Same;
     325 MLOCK2 "mlock2" 284 Same;
     326 COPY_FILE_RANGE "copy_file_range" 285 Same;
@@ -425,12 +444,12 @@ table! {
     330 PKEY_ALLOC "pkey_alloc" 289 Same;
     331 PKEY_FREE "pkey_free" 290 Same;
     332 STATX "statx" 291 Same;
-    333 IO_PGETEVENTS "io_pgetevents" 292 Refused(why::ASYNC);
-    334 RSEQ "rseq" 293 Refused(why::RSEQ);
+    333 IO_PGETEVENTS "io_pgetevents" 292 Refused(Why::Async);
+    334 RSEQ "rseq" 293 Refused(Why::Rseq);
     424 PIDFD_SEND_SIGNAL "pidfd_send_signal" 424 Same;
-    425 IO_URING_SETUP "io_uring_setup" 425 Refused(why::ASYNC);
-    426 IO_URING_ENTER "io_uring_enter" 426 Refused(why::ASYNC);
-    427 IO_URING_REGISTER "io_uring_register" 427 Refused(why::ASYNC);
+    425 IO_URING_SETUP "io_uring_setup" 425 Refused(Why::Async);
+    426 IO_URING_ENTER "io_uring_enter" 426 Refused(Why::Async);
+    427 IO_URING_REGISTER "io_uring_register" 427 Refused(Why::Async);
     428 OPEN_TREE "open_tree" 428 Same;
     429 MOVE_MOUNT "move_mount" 429 Same;
     430 FSOPEN "fsopen" 430 Same;
@@ -438,7 +457,7 @@ table! {
     432 FSMOUNT "fsmount" 432 Same;
     433 FSPICK "fspick" 433 Same;
     434 PIDFD_OPEN "pidfd_open" 434 Same;
-    435 CLONE3 "clone3" 435 Refused(why::CLONE3);
+    435 CLONE3 "clone3" 435 Refused(Why::Clone3);
     436 CLOSE_RANGE "close_range" 436 Same;
     437 OPENAT2 "openat2" 437 Other;
     438 PIDFD_GETFD "pidfd_getfd" 438 Same;
@@ -465,7 +484,7 @@ mod tests {
         for call in all() {
             let reachable = call.generic.is_some() || call.way != Way::Same;
             assert!(reachable, "{} is forgotten", call.name);
-            assert_eq!(lookup(call.number), Some(call));
+            assert_eq!(lookup(call.number.into()), Some(call));
         }
         assert_eq!(lookup(-1), None);
         assert_eq!(lookup(END as i64), None);

@@ -76,6 +76,7 @@ unsafe extern "C" {
 
 /// The ISA this incarnation runs on.
 #[cfg(not(test))]
+#[inline(always)]
 pub fn isa() -> &'static Isa {
     // SAFETY: a constant that the assembly file defines.
     let id = unsafe { core::ptr::read_volatile(&raw const __popcorn_isa_id) };
@@ -84,11 +85,13 @@ pub fn isa() -> &'static Isa {
 
 /// The tests' ISA is the base ISA.
 #[cfg(test)]
+#[inline(always)]
 pub fn isa() -> &'static Isa {
     popcorn_toolchains::BASE
 }
 
 /// The Linux port of the ISA that this incarnation runs on.
+#[inline(always)]
 pub fn port() -> &'static Port {
     PORTS[usize::from(isa().id)]
 }
@@ -97,6 +100,7 @@ pub fn port() -> &'static Port {
 ///
 /// # Safety
 /// As safe as the call that the number names.
+#[inline(always)]
 pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
     // SAFETY: by contract.
     #[cfg(not(test))]
@@ -121,6 +125,7 @@ pub fn restorer() -> u64 {
 }
 
 /// Whether `address` is a return address into the lowest frame.
+#[inline(always)]
 pub fn is_bottom(address: u64) -> bool {
     let start = __popcorn_bottom as *const () as u64;
     address.wrapping_sub(start) <= BOTTOM_SIZE

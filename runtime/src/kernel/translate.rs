@@ -24,7 +24,7 @@ const SIGCHLD: i64 = sys::SIGCHLD as i64;
 fn plain(n: i64, args: [i64; 6]) -> i64 {
     match syscalls::lookup(n).and_then(|call| call.generic) {
         // SAFETY: what the program asked its kernel for.
-        Some(number) => unsafe { arch::raw_syscall(number, args) },
+        Some(number) => unsafe { arch::raw_syscall(number.into(), args) },
         None => -ENOSYS,
     }
 }
@@ -33,8 +33,8 @@ fn plain(n: i64, args: [i64; 6]) -> i64 {
 pub fn call(call: &Call, args: [i64; 6]) -> i64 {
     match (call.way, call.generic) {
         // SAFETY: what the program asked its kernel for.
-        (Way::Same, Some(number)) => unsafe { arch::raw_syscall(number, args) },
-        _ => other(call.number, args),
+        (Way::Same, Some(number)) => unsafe { arch::raw_syscall(number.into(), args) },
+        _ => other(call.number.into(), args),
     }
 }
 

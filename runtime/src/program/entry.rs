@@ -45,7 +45,7 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
             kernel::call(n, args)
         }
         nr::FORK | nr::VFORK | nr::CLONE => process::clone(n, args),
-        _ => kernel::call(n, args),
+        _ => kernel::pass(n, args),
     };
     if result == -i64::from(errno::ENOSYS) {
         tell_refused(n);
@@ -61,8 +61,9 @@ fn tell_refused(n: i64) {
     match syscalls::lookup(n) {
         Some(call) => match call.way {
             Way::Refused(why) => say!(
-                "popcorn: system call {} fails with ENOSYS: {why}",
-                call.name
+                "popcorn: system call {} fails with ENOSYS: {}",
+                call.name,
+                why.text()
             ),
             _ => say!("popcorn: system call {} fails with ENOSYS here", call.name),
         },

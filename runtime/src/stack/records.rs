@@ -97,7 +97,7 @@ impl Buffer {
     }
 
     /// Where the record after the one that ends at `end` goes.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, end: u64) -> Result<u64, Full> {
         let chunk = &self.chunks[self.current];
         if end + LARGEST <= chunk.start + chunk.size {
@@ -169,7 +169,7 @@ impl Arena {
     }
 
     /// Where the record after the one that ends at `end` goes.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, end: u64) -> Result<u64, Full> {
         self.buffers[self.current].next(end)
     }

@@ -101,7 +101,7 @@ unsafe extern "C" {
     static __popcorn_stackmap: [u8; 40];
 }
 
-#[inline]
+#[inline(always)]
 fn tables() -> *mut Tables {
     match TABLES.load(Ordering::Acquire) {
         none if none.is_null() => match make_tables() {
@@ -145,7 +145,7 @@ fn make_tables() -> Result<*mut Tables, Errno> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn pair(pc: u64) -> *mut Pair {
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
     let slot = pc.wrapping_mul(GOLDEN) >> (64 - REMEMBERED.ilog2());
@@ -167,7 +167,7 @@ pub fn call_shared(pc: u64) -> Option<Call> {
     found
 }
 
-#[inline]
+#[inline(always)]
 fn remembered(calls: &mut [Call; 2], pc: u64) -> Option<&Call> {
     let [first, second] = calls;
     if first.pc == pc {
@@ -197,7 +197,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The call that returns to `pc`, if the stack map knows its function.
-    #[inline]
+    #[inline(always)]
     pub fn call(&mut self, pc: u64) -> Option<&Call> {
         let pair = pair(pc);
         // SAFETY: nothing else runs; who has taken the pair waits below on this stack and is respected.
@@ -236,7 +236,7 @@ fn look_up(pc: u64) -> Option<Call> {
 }
 
 /// Canonical frame address: the caller's stack pointer at the call.
-#[inline]
+#[inline(always)]
 pub fn cfa(context: &Context, call: &Call) -> u64 {
     let base = if call.cfa_is_fp {
         // SAFETY: written before the tables were published, and never again.
@@ -248,7 +248,7 @@ pub fn cfa(context: &Context, call: &Call) -> u64 {
 }
 
 /// Turns the context of a frame into its caller's. False if the return address is lost.
-#[inline]
+#[inline(always)]
 pub fn step(context: &mut Context, call: &Call) -> bool {
     let cfa = cfa(context, call);
     let word = |offset: i64| {
