@@ -3,6 +3,8 @@
  * both libraries; testsuite/tests/rust.rs compares those that Rust's standard library uses. */
 
 #define _GNU_SOURCE
+#include <features.h>
+#undef _LARGEFILE64_SOURCE /* with it, headers make these names macros */
 #include <aio.h>
 #include <dirent.h>
 #include <fcntl.h>

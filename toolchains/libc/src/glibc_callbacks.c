@@ -2,6 +2,8 @@
  * a directory tree: the kinds of entries count from 0 there, from 1 here. */
 
 #define _GNU_SOURCE
+#include <features.h>
+#undef _LARGEFILE64_SOURCE /* with it, headers make these names macros */
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
