@@ -99,6 +99,7 @@ const BODY: &str = r#"
 #include <sys/prctl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 int main(int argc, char **argv)
 {
@@ -302,6 +303,26 @@ fn untouched_memory_costs_nothing() -> Result<()> {
         "no such map"
     );
     running.line()?;
+    running.finish()
+}
+
+/// The C library maps the file of the time zone, which is only read.
+#[test]
+fn a_time_zone_is_not_shared_memory() -> Result<()> {
+    let Some(w) = body("time_t t = 0; if (localtime(&t)->tm_hour != 3) return 1;")? else {
+        return Ok(());
+    };
+    // One kind of time, three hours east, called XYZ, as musl reads the first version of RFC 8536.
+    let counts: [u32; 6] = [0, 0, 0, 0, 1, 4];
+    let mut zone = b"TZif1".to_vec();
+    zone.resize(20, 0);
+    zone.extend(counts.iter().flat_map(|count| count.to_be_bytes()));
+    zone.extend((3 * 3600_u32).to_be_bytes());
+    zone.extend(b"\0\0XYZ\0");
+    fs::write(w.path("zone"), zone)?;
+    let mut running = Running::spawn(w.command("popcorn", "run ./prog").env("TZ", "./zone"))?;
+    running.line()?;
+    w.ok("popcorn", &format!("checkpoint {} -o image", running.pid()))?;
     running.finish()
 }
 

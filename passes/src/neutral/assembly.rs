@@ -201,7 +201,8 @@ fn cpuid_places(constraints: &str) -> Option<CpuIdPlaces> {
     Some(CpuIdPlaces { leaf, outputs })
 }
 
-/// Without comments (`/*{0}*/` is how barriers say that they want the operand used) and superfluous white space.
+/// Without comments (`/*{0}*/` is how barriers say that they want the operand used; `#` is one up to the end of its
+/// line) and superfluous white space.
 fn fold(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
@@ -215,8 +216,13 @@ fn fold(text: &str) -> String {
         rest = after;
     }
     code.push_str(rest);
-    let one_line = code.replace(['\n', '\t'], " ").to_ascii_lowercase();
-    let words: Vec<&str> = one_line.split_whitespace().collect();
+    let lines = code
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    let words: Vec<String> = lines
+        .flat_map(str::split_whitespace)
+        .map(str::to_ascii_lowercase)
+        .collect();
     words.join(" ").trim_end_matches(';').trim().to_owned()
 }
 
@@ -265,5 +271,7 @@ mod tests {
         assert_eq!(fold("/*${0:q}*/"), "");
         assert_eq!(fold("rep/* a */;/**/ nop"), "rep ; nop");
         assert_eq!(fold("/* nop"), "/* nop");
+        assert_eq!(fold("# hide $0"), "");
+        assert_eq!(fold("rep # $0\n\tnop ## again"), "rep nop");
     }
 }

@@ -11,6 +11,8 @@ __attribute__((noinline)) static unsigned long mix(unsigned long x, int n)
 		return x + other;
 	x = mix(x * 31 + n, n - 1) ^ other;
 	__asm__ volatile("/* %0\n\tand %1 */" : : "r"(x), "r"(other));
+	__asm__ volatile("# forget %0" : "=r"(other) : "0"(other));
+	x += other;
 	return x;
 }
 
