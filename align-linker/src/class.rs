@@ -24,11 +24,11 @@ pub enum Class {
     /// The zeroed part of that.
     StateBss,
     /// Code of one ISA only.
-    PrivateText,
+    IsaOnlyText,
     /// Constants of one ISA only.
-    PrivateRodata,
+    IsaOnlyRodata,
     /// The runtime's state that one ISA only has.
-    PrivateState,
+    IsaOnlyState,
     /// Language-specific data: read for the stack map, then gone.
     Lsda,
 }
@@ -59,16 +59,16 @@ impl Class {
             Class::Bss => ".bss",
             Class::State => sections::PRIVATE,
             Class::StateBss => ".popcorn.private.bss",
-            Class::PrivateText => ".private.text",
-            Class::PrivateRodata => ".private.rodata",
-            Class::PrivateState => ".private.data",
+            Class::IsaOnlyText => ".private.text",
+            Class::IsaOnlyRodata => ".private.rodata",
+            Class::IsaOnlyState => ".private.data",
             Class::Lsda => sections::STACKMAP,
         }
     }
 
     /// Whether it holds instructions.
     pub fn is_text(self) -> bool {
-        matches!(self, Class::Text | Class::Cold | Class::PrivateText)
+        matches!(self, Class::Text | Class::Cold | Class::IsaOnlyText)
     }
 
     /// Whether it has no bytes in the file.

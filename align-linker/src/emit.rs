@@ -74,7 +74,7 @@ impl Plan<'_, '_> {
                     | Class::Bss
                     | Class::State
                     | Class::StateBss
-                    | Class::PrivateState
+                    | Class::IsaOnlyState
                     | Class::Tdata
                     | Class::Tbss
             ) {

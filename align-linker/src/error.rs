@@ -72,7 +72,7 @@ pub enum Error {
     #[error(
         "{file}: writable section {section} exists only for {isa}\n  help: give the data a name on every ISA, or keep per-incarnation state in a section .popcorn.private.*"
     )]
-    PrivateState {
+    IsaOnlyState {
         /// The input.
         file: String,
         /// The section.

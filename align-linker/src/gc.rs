@@ -65,8 +65,8 @@ pub fn live(c: &Collected<'_>, units: &Units<'_>) -> Result<Vec<bool>, Error> {
     for (unit, _) in units.list.iter().zip(&m.live).filter(|(_, live)| **live) {
         let isa = unit.sections.iter().position(|&s| s != 0).unwrap_or(0);
         let section = c.objects[unit.object].parts[isa].sections[unit.sections[isa]];
-        if unit.class == Class::PrivateState && !section.name.starts_with(sections::PRIVATE) {
-            errors.push(Error::PrivateState {
+        if unit.class == Class::IsaOnlyState && !section.name.starts_with(sections::PRIVATE) {
+            errors.push(Error::IsaOnlyState {
                 file: c.objects[unit.object].name.clone(),
                 section: section.name.to_owned(),
                 isa: c.isas[isa].name,

@@ -11,7 +11,7 @@
 //!
 //! A section is *aligned* if every ISA's part of the object defines the same name in it, or if it is an
 //! array of constructors or destructors, or has one of our own names. All others - constant pools, jump
-//! tables, helpers that one back end calls - are *private*: they lie after everything aligned and no
+//! tables, helpers that one back end calls - are *of one ISA only*: they lie after everything aligned and no
 //! program state may point to them.
 #![forbid(unsafe_code)]
 

@@ -88,24 +88,24 @@ fn write_script(s: &mut String, isa: &Isa, entry: &str, layout: &Layout) -> std:
             input_name(class, None),
         )?;
     }
-    let private = layout.private_start;
+    let isa_only = layout.isa_only_start;
     let input = |class| input_name(class, None);
     writeln!(
         s,
-        "  .private.text {private:#x} : {{ *({0} .iplt .plt) }} :ptext =0x{fill}",
-        input(Class::PrivateText)
+        "  .private.text {isa_only:#x} : {{ *({0} .iplt .plt) }} :ptext =0x{fill}",
+        input(Class::IsaOnlyText)
     )?;
     writeln!(s, "  . = ALIGN({SEGMENT:#x});")?;
     writeln!(
         s,
         "  .private.rodata : {{ *({0} .got .got.plt) }} :prodata",
-        input(Class::PrivateRodata)
+        input(Class::IsaOnlyRodata)
     )?;
     writeln!(s, "  . = ALIGN({SEGMENT:#x});")?;
     writeln!(
         s,
         "  .private.data : {{ *({0}) }} :pdata",
-        input(Class::PrivateState)
+        input(Class::IsaOnlyState)
     )?;
     writeln!(s, "  . = ALIGN({SEGMENT:#x});")?;
     // The word only makes sure that there is such a section.

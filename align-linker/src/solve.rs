@@ -62,7 +62,7 @@ pub struct Layout {
     /// Address, alignment of the TLS image and its size in memory.
     pub tls: Extent,
     /// Where each ISA's own sections begin.
-    pub private_start: u64,
+    pub isa_only_start: u64,
     /// Symbols that the linker defines, with their values.
     pub symbols: Vec<(String, u64)>,
 }
@@ -143,13 +143,13 @@ pub fn solve(items: &[Item<'_>]) -> Result<Layout, TooLarge> {
             at = after_tdata;
         }
     }
-    let private_start = at.next_multiple_of(SEGMENT);
+    let isa_only_start = at.next_multiple_of(SEGMENT);
     let mut layout = Layout {
         addresses,
         order,
         extents,
         tls: Extent::default(),
-        private_start,
+        isa_only_start,
         symbols: Vec::new(),
     };
     let (tdata, tbss) = (layout.extent(Class::Tdata), layout.extent(Class::Tbss));
@@ -345,7 +345,7 @@ mod tests {
                 .map(|(i, &a)| (a, a + i.size)).collect();
             spans.sort();
             prop_assert!(spans.windows(2).all(|w| w[0].1 <= w[1].0));
-            prop_assert!(spans.iter().all(|s| s.1 <= layout.private_start));
+            prop_assert!(spans.iter().all(|s| s.1 <= layout.isa_only_start));
             let mut tls: Vec<(u64, u64)> = items.iter().zip(&layout.addresses)
                 .filter(|(i, _)| matches!(i.class, Class::Tdata | Class::Tbss) && i.size > 0)
                 .map(|(i, &a)| (a, a + i.size)).collect();

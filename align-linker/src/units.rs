@@ -2,7 +2,7 @@
 //!
 //! Sections are matched by the names they define, not by their own names: back ends put the same
 //! constant into differently named sections (`.rodata`, `.srodata`, `.data.rel.ro`). What no other ISA
-//! knows by name - constant pools, jump tables, helpers - is private to its ISA.
+//! knows by name - constant pools, jump tables, helpers - is of one ISA only.
 
 use crate::class::{Class, Rank};
 use crate::collect::{Collected, MAX_ISAS, Object};
@@ -143,14 +143,14 @@ fn is_c_identifier(name: &str) -> bool {
 }
 
 /// The class of a section that only its own ISA knows.
-fn private(class: Class, section: &Section<'_>, names_dw_ref: bool) -> Class {
+fn isa_only(class: Class, section: &Section<'_>, names_dw_ref: bool) -> Class {
     match class {
-        Class::Text | Class::Cold => Class::PrivateText,
-        Class::Rodata => Class::PrivateRodata,
+        Class::Text | Class::Cold => Class::IsaOnlyText,
+        Class::Rodata => Class::IsaOnlyRodata,
         // A pointer to the personality function; written by nobody once it is linked.
-        Class::Data if names_dw_ref || section.name.contains(".DW.ref.") => Class::PrivateRodata,
+        Class::Data if names_dw_ref || section.name.contains(".DW.ref.") => Class::IsaOnlyRodata,
         Class::Lsda => Class::Lsda,
-        _ => Class::PrivateState,
+        _ => Class::IsaOnlyState,
     }
 }
 
@@ -260,7 +260,7 @@ fn match_object<'a>(
             units.list.push(Unit {
                 object: number,
                 sections,
-                class: private(class, sect, names[isa].dw_ref[section]),
+                class: isa_only(class, sect, names[isa].dw_ref[section]),
                 rank: Rank::Plain,
                 name: first.map_or(sect.name, |&n| part.symbols[n].name),
                 aligned: false,
