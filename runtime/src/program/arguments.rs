@@ -59,20 +59,30 @@ impl Initial {
         (0..argc).map(move |i| unsafe { c_bytes(*argv.add(i)) })
     }
 
-    /// All of the environment, ours included.
-    pub fn env(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
+    /// The environment's entries, ours included, as the kernel has them.
+    fn entries(&self) -> impl Iterator<Item = *const u8> + use<> {
         let envp = self.envp;
         // SAFETY: as above; ends at the null pointer.
         (0..).map_while(move |i| unsafe {
             let at = *envp.add(i);
-            (!at.is_null()).then(|| c_bytes(at))
+            (!at.is_null()).then_some(at)
         })
+    }
+
+    /// All of the environment, ours included.
+    pub fn env(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
+        // SAFETY: the kernel's strings; nobody writes there.
+        self.entries().map(|at| unsafe { c_bytes(at) })
     }
 
     /// The program's environment.
     pub fn visible_env(&self) -> impl Iterator<Item = &'static [u8]> + use<> {
-        self.env()
-            .filter(|entry| !INTERNAL.iter().any(|name| value(entry, name).is_some()))
+        // SAFETY: as above.
+        let is = |at: *const u8, name: &str| unsafe { value(at, name) }.is_some();
+        let is_ours = move |at: *const u8| INTERNAL.iter().any(|name| is(at, name));
+        let visible = self.entries().filter(move |&at| !is_ours(at));
+        // SAFETY: as above.
+        visible.map(|at| unsafe { c_bytes(at) })
     }
 
     pub fn auxv(&self) -> impl Iterator<Item = [u64; 2]> + use<> {
@@ -113,17 +123,45 @@ impl Initial {
         if self.is_secure() {
             return None;
         }
-        self.env().find_map(|entry| value(entry, name))
+        // SAFETY: the kernel's strings; nobody writes there.
+        self.entries().find_map(|at| unsafe { value(at, name) })
     }
 }
 
-/// What stands behind `NAME=`, if the entry is that variable's.
-fn value<'a>(entry: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+/// What stands behind `NAME=`, if the entry is that variable's. Reads no further than the two agree.
+///
+/// # Safety
+/// `entry` is a C string that lives as long as the incarnation.
+unsafe fn value(entry: *const u8, name: &str) -> Option<&'static [u8]> {
+    // SAFETY: by contract; the string has not ended before.
+    unsafe {
+        let differs = |(i, b): (usize, u8)| *entry.add(i) != b;
+        if name.bytes().chain([b'=']).enumerate().any(differs) {
+            return None;
+        }
+        Some(c_bytes(entry.add(name.len() + 1)))
+    }
 }
 
 /// How this incarnation was started.
 pub fn initial() -> Initial {
     // SAFETY: written once, before anything else runs.
     unsafe { *INITIAL.get() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_by_name() {
+        // SAFETY: a C string.
+        let of =
+            |entry: &'static core::ffi::CStr, name| unsafe { value(entry.as_ptr().cast(), name) };
+        assert_eq!(of(c"NAME=a=b", "NAME"), Some(&b"a=b"[..]));
+        assert_eq!(of(c"NAME=", "NAME"), Some(&b""[..]));
+        assert_eq!(of(c"NAME", "NAME"), None);
+        assert_eq!(of(c"NAMES=a", "NAME"), None);
+        assert_eq!(of(c"", "NAME"), None);
+    }
 }
