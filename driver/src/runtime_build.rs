@@ -32,6 +32,7 @@ const RUSTC_FLAGS: &[&str] = &[
 const HOT: &[&str] = &[
     "__popcorn_capture_skip_step",
     "__popcorn_capture_step",
+    "__popcorn_clock_gettime",
     "__popcorn_longjmp_first",
     "__popcorn_longjmp_next",
     "__popcorn_poll_slow",

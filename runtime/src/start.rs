@@ -10,6 +10,7 @@ use crate::base::path::PATH_MAX;
 use crate::base::text::{c_bytes, parse_dec};
 use crate::image::open_files;
 use crate::kernel::memory::{self, page};
+use crate::kernel::vdso;
 use crate::moves::{arrival, points, request, schedule, trial};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
@@ -25,6 +26,7 @@ pub extern "C" fn __popcorn_start(sp: *const u64) -> ! {
     if let Err(refusal) = memory::start(initial.page_size()) {
         fatal!("{}", refusal.text);
     }
+    vdso::start(initial.vdso());
     #[cfg(feature = "faults")]
     faults(&initial);
     identity::start(&initial);

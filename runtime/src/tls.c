@@ -22,6 +22,11 @@ __attribute__((noinline)) void *popcorn_tls_take_reentry(void)
 	return frame;
 }
 
+// The context that the kernel's own code was called with, while this thread is in it (kernel/vdso.rs).
+static _Thread_local void *vdso_caller;
+
+__attribute__((noinline)) void *popcorn_tls_vdso_caller(void) { return &vdso_caller; }
+
 // What the runtime keeps of a thread (`Kept` in program/thread.rs).
 static _Thread_local struct {
 	void *clear_tid, *robust_list;

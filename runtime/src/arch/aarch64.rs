@@ -1,6 +1,6 @@
 //! Linux on AArch64: `asm-generic`, but for four open flags.
 
-use super::port::{CloneOrder, HandlerReturn, Port, Stat};
+use super::port::{CloneOrder, HandlerReturn, Port, Stat, Vdso};
 use super::signal_frame::SignalFrame;
 
 pub static PORT: Port = Port {
@@ -16,6 +16,11 @@ pub static PORT: Port = Port {
         (0o400000, 0o100000),
     ],
     handler_return: HandlerReturn::Restorer,
+    // It has no `getcpu`.
+    vdso: Vdso {
+        clock: b"__kernel_clock_gettime",
+        cpu: b"__kernel_getcpu",
+    },
     signal_frame: SignalFrame {
         sp: x(31),
         pc: x(32),

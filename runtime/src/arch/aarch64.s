@@ -188,6 +188,28 @@
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
+// __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0). Until it returns *caller is the context of
+// whoever called this. 256 bytes on every ISA.
+        function __popcorn_call_vdso
+        save_context
+        str     x3, [sp, #224]
+        mov     x17, sp
+        str     x17, [x3]
+        mov     x16, x0
+        mov     x0, x1
+        mov     x1, x2
+        mov     x2, xzr
+        blr     x16
+        ldr     x3, [sp, #224]
+        str     xzr, [x3]
+        ldr     x30, [sp, #232]
+        add     sp, sp, #240
+        .cfi_def_cfa_offset 0
+        .cfi_restore x30
+        ret
+        .org    __popcorn_call_vdso + 256
+        done    __popcorn_call_vdso
+
 // __popcorn_set_thread_pointer(value)
         function __popcorn_set_thread_pointer
         msr     tpidr_el0, x0

@@ -1,7 +1,7 @@
 //! Linux on LoongArch: `asm-generic`, but `fstat` and `newfstatat` came with Linux 6.11 only and `clone` takes its
 //! arguments in the base ABI's order; the return from handlers goes through the vDSO.
 
-use super::port::{CloneOrder, HandlerReturn, Port, Stat};
+use super::port::{CloneOrder, HandlerReturn, Port, Stat, Vdso};
 use super::signal_frame::{SignalFrame, Tagged};
 
 pub static PORT: Port = Port {
@@ -12,6 +12,7 @@ pub static PORT: Port = Port {
     open_flags: &[],
     // ori a7, zero, 139; syscall 0
     handler_return: HandlerReturn::Kernel([0x0382_2c0b, 0x002b_0000]),
+    vdso: Vdso::USUAL,
     signal_frame: SignalFrame {
         sp: x(3),
         pc: PC,

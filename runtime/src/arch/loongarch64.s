@@ -289,6 +289,27 @@
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
+# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0). Until it returns *caller is the context of
+# whoever called this. 256 bytes on every ISA.
+        function __popcorn_call_vdso
+        save_context
+        st.d    $a3, $sp, 224
+        st.d    $sp, $a3, 0
+        move    $t0, $a0
+        move    $a0, $a1
+        move    $a1, $a2
+        move    $a2, $zero
+        jirl    $ra, $t0, 0
+        ld.d    $a3, $sp, 224
+        st.d    $zero, $a3, 0
+        ld.d    $ra, $sp, 232
+        addi.d  $sp, $sp, 240
+        .cfi_def_cfa_offset 0
+        .cfi_restore 1
+        ret
+        .org    __popcorn_call_vdso + 256
+        done    __popcorn_call_vdso
+
 # __popcorn_set_thread_pointer(value)
         function __popcorn_set_thread_pointer
         move    $tp, $a0

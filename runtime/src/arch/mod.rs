@@ -63,12 +63,17 @@ const _: () = {
     }
 };
 
+/// Bytes of code in `__popcorn_call_vdso`, on every ISA.
+const CALL_VDSO_SIZE: u64 = 256;
+
 /// Bytes of code in `__popcorn_bottom`, on every ISA.
 pub const BOTTOM_SIZE: u64 = 64;
 
 unsafe extern "C" {
     static __popcorn_isa_id: u64;
     pub fn __popcorn_raw_syscall(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64;
+    /// Calls `function` of the kernel's, and notes its caller's context in `caller` until it has returned.
+    pub fn __popcorn_call_vdso(function: u64, a: i64, b: i64, caller: *mut *mut Context) -> i64;
     pub fn __popcorn_bottom(stack_top: u64, function: u64, a: u64, b: u64, c: u64) -> !;
     pub fn __popcorn_set_thread_pointer(value: u64);
     pub fn __popcorn_sigreturn();
@@ -122,6 +127,11 @@ pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
 /// Where signal handlers return to, where the kernel asks.
 pub fn restorer() -> u64 {
     __popcorn_sigreturn as *const () as u64 + 4
+}
+
+/// Whether `pc` is in `__popcorn_call_vdso`.
+pub fn is_call_vdso(pc: u64) -> bool {
+    pc.wrapping_sub(__popcorn_call_vdso as *const () as u64) < CALL_VDSO_SIZE
 }
 
 /// Whether `address` is a return address into the lowest frame.

@@ -18,6 +18,8 @@ pub struct Port {
     pub open_flags: &'static [(i64, i64)],
     /// Where signal handlers return to.
     pub handler_return: HandlerReturn,
+    /// What the kernel's own code in the process (vDSO) calls its functions.
+    pub vdso: Vdso,
     /// What the kernel pushes before it calls a signal handler.
     pub signal_frame: SignalFrame,
 }
@@ -38,6 +40,23 @@ pub enum CloneOrder {
     CtidTls,
     /// The thread pointer first.
     TlsCtid,
+}
+
+/// Names of functions in the kernel's own code. They take the base ABI's arguments.
+#[derive(Debug, Clone, Copy)]
+pub struct Vdso {
+    /// `clock_gettime`.
+    pub clock: &'static [u8],
+    /// `getcpu`.
+    pub cpu: &'static [u8],
+}
+
+impl Vdso {
+    /// The names that most ports have.
+    pub const USUAL: Self = Self {
+        clock: b"__vdso_clock_gettime",
+        cpu: b"__vdso_getcpu",
+    };
 }
 
 /// Where signal handlers return to.

@@ -1,6 +1,6 @@
 //! Linux on RISC-V: plain `asm-generic`; the return from handlers goes through the vDSO.
 
-use super::port::{CloneOrder, HandlerReturn, Port, Stat};
+use super::port::{CloneOrder, HandlerReturn, Port, Stat, Vdso};
 use super::signal_frame::SignalFrame;
 
 pub static PORT: Port = Port {
@@ -11,6 +11,7 @@ pub static PORT: Port = Port {
     open_flags: &[],
     // li a7, 139; ecall
     handler_return: HandlerReturn::Kernel([0x08b0_0893, 0x0000_0073]),
+    vdso: Vdso::USUAL,
     signal_frame: SignalFrame {
         sp: x(2),
         pc: x(0),

@@ -259,6 +259,27 @@
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
+# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0). Until it returns *caller is the context of
+# whoever called this. 256 bytes on every ISA.
+        function __popcorn_call_vdso
+        save_context
+        sd      a3, 224(sp)
+        sd      sp, 0(a3)
+        mv      t0, a0
+        mv      a0, a1
+        mv      a1, a2
+        li      a2, 0
+        jalr    t0
+        ld      a3, 224(sp)
+        sd      zero, 0(a3)
+        ld      ra, 232(sp)
+        addi    sp, sp, 240
+        .cfi_def_cfa_offset 0
+        .cfi_restore ra
+        ret
+        .org    __popcorn_call_vdso + 256
+        done    __popcorn_call_vdso
+
 # __popcorn_set_thread_pointer(value)
         function __popcorn_set_thread_pointer
         mv      tp, a0

@@ -1,6 +1,6 @@
 //! Linux on x86-64: the base ABI itself.
 
-use super::port::{CloneOrder, HandlerReturn, Port, Stat};
+use super::port::{CloneOrder, HandlerReturn, Port, Stat, Vdso};
 use super::signal_frame::SignalFrame;
 
 pub static PORT: Port = Port {
@@ -10,6 +10,7 @@ pub static PORT: Port = Port {
     clone: CloneOrder::CtidTls,
     open_flags: &[],
     handler_return: HandlerReturn::Restorer,
+    vdso: Vdso::USUAL,
     // `struct rt_sigframe` without its first word, which the handler's return has popped.
     signal_frame: SignalFrame {
         sp: reg(15),

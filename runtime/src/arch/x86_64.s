@@ -205,6 +205,25 @@
         .org    __popcorn_raw_syscall + 64, 0xcc
         done    __popcorn_raw_syscall
 
+# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0). Until it returns *caller is the context of
+# whoever called this. 256 bytes on every ISA.
+        function __popcorn_call_vdso
+        save_context
+        movq    %rcx, 224(%rsp)
+        movq    %rsp, (%rcx)
+        movq    %rdi, %rax
+        movq    %rsi, %rdi
+        movq    %rdx, %rsi
+        xorl    %edx, %edx
+        callq   *%rax
+        movq    224(%rsp), %rcx
+        movq    $0, (%rcx)
+        addq    $232, %rsp
+        .cfi_adjust_cfa_offset -232
+        retq
+        .org    __popcorn_call_vdso + 256, 0xcc
+        done    __popcorn_call_vdso
+
 # __popcorn_set_thread_pointer(value): arch_prctl(ARCH_SET_FS, value)
         function __popcorn_set_thread_pointer
         movl    $158, %eax

@@ -17,6 +17,7 @@ pub mod pages;
 pub mod process;
 pub mod signal;
 mod translate;
+pub mod vdso;
 
 pub use linux_raw_sys::{errno, general as sys};
 pub use popcorn_metadata::syscalls::{self, nr};

@@ -1,7 +1,7 @@
 //! How this incarnation was started: what the kernel put on its stack. The program has a copy of its own in the
 //! window (`start`).
 
-use linux_raw_sys::auxvec::{AT_PAGESZ, AT_PHDR, AT_PHNUM, AT_SECURE};
+use linux_raw_sys::auxvec::{AT_PAGESZ, AT_PHDR, AT_PHNUM, AT_SECURE, AT_SYSINFO_EHDR};
 use popcorn_metadata::environment::INTERNAL;
 
 use crate::base::statics::Slot;
@@ -102,6 +102,11 @@ impl Initial {
     /// The program headers in memory: address and number.
     pub fn program_headers(&self) -> (u64, u64) {
         (self.auxiliary(AT_PHDR), self.auxiliary(AT_PHNUM))
+    }
+
+    /// Where the kernel put code of its own; 0: nowhere.
+    pub fn vdso(&self) -> u64 {
+        self.auxiliary(AT_SYSINFO_EHDR)
     }
 
     /// An entry of the auxiliary vector; 0: there is none.

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::arch::interrupted::{self, Interrupted};
 use crate::arch::{self, Context};
 use crate::base::statics::Travels;
-use crate::kernel::{fatal, signal};
+use crate::kernel::{fatal, signal, vdso};
 use crate::program::thread;
 use crate::say;
 use crate::stack::walk;
@@ -143,8 +143,13 @@ fn leave_handler(context: &mut Context) {
             let interrupted = context.pc;
             // Not a return address: the rule is that of the instruction itself.
             let Some(call) = walk::call_shared(interrupted + 1) else {
-                lost(interrupted)
+                *context = vdso::leave().unwrap_or_else(|| lost(interrupted));
+                return;
             };
+            if arch::is_call_vdso(interrupted) {
+                // On the way there or back.
+                vdso::leave();
+            }
             if !walk::step(context, &call) {
                 // A prologue, an epilogue or a leaf function.
                 context.pc = link.unwrap_or_else(|| lost(interrupted));
