@@ -77,6 +77,7 @@ pub const NO_EFFECT: &[&str] = &[
     "-m64",
     "-msse",
     "-msse2",
+    "-mcx16", // atomics of 16 bytes are libc's
     "-mfpmath=sse",
     "-mtune=*",
     "-march=x86-64",

@@ -13,7 +13,7 @@ use crate::tools::{self, Sysroot};
 
 /// Libraries that are part of musl's libc: their archives hold nothing.
 const IN_LIBC: &[&str] = &[
-    "c", "m", "pthread", "rt", "dl", "util", "crypt", "resolv", "xnet",
+    "c", "m", "pthread", "rt", "dl", "util", "crypt", "resolv", "xnet", "atomic",
 ];
 
 /// One input.

@@ -34,8 +34,8 @@ use classes::Classes;
 use compile::{Class, Unit};
 
 /// Archives that musl keeps empty, for the `-l` options of makefiles.
-const EMPTY_ARCHIVES: [&str; 8] = [
-    "m", "pthread", "rt", "dl", "util", "crypt", "resolv", "xnet",
+const EMPTY_ARCHIVES: [&str; 9] = [
+    "m", "pthread", "rt", "dl", "util", "crypt", "resolv", "xnet", "atomic",
 ];
 
 /// Beginning of the name of the folder in which a sysroot is built.

@@ -108,6 +108,32 @@ fn unknown_intrinsics_are_refused_by_name() {
 }
 
 #[test]
+fn atomics_of_16_bytes_are_the_librarys() {
+    let text = ir(
+        "define i1 @swap(ptr %p, i128 %old, i128 %new) {\n\
+         %r = cmpxchg ptr %p, i128 %old, i128 %new seq_cst seq_cst, align 16\n\
+         %i = extractvalue { i128, i1 } %r, 1\n ret i1 %i\n}\n\
+         define fp128 @read(ptr %p) {\n\
+         %r = load atomic fp128, ptr %p seq_cst, align 16\n ret fp128 %r\n}\n\
+         define i64 @narrow(ptr %p) {\n\
+         %r = atomicrmw add ptr %p, i64 1 seq_cst, align 8\n ret i64 %r\n}",
+        false,
+    );
+    for call in ["@__sync_val_compare_and_swap_16(", "@__atomic_load_16("] {
+        assert!(text.contains(call), "{text}");
+    }
+    assert!(
+        !text.contains("cmpxchg") && text.contains("atomicrmw add"),
+        "{text}"
+    );
+    let e = refusal(
+        "define fp128 @sum(ptr %p, fp128 %x) {\n\
+         %r = atomicrmw fadd ptr %p, fp128 %x seq_cst, align 16\n ret fp128 %r\n}",
+    );
+    assert!(e.contains("16 bytes") && e.contains("`sum`"), "{e}");
+}
+
+#[test]
 fn builtin_setjmp_is_refused() {
     let e = refusal(
         "declare i32 @llvm.eh.sjlj.setjmp(ptr)\n\

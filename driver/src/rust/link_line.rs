@@ -26,7 +26,7 @@ pub struct LinkLine {
 /// Libraries of the system's that std asks for. What they hold is in libc, in the runtime, or, as far as
 /// unwinding goes, not there.
 const OF_STD: &[&str] = &[
-    "gcc_s", "gcc_eh", "gcc", "c", "m", "rt", "pthread", "util", "dl", "resolv",
+    "gcc_s", "gcc_eh", "gcc", "c", "m", "rt", "pthread", "util", "dl", "resolv", "atomic",
 ];
 
 /// Options with a value in the next word that say nothing about what is linked.

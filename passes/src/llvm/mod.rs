@@ -23,4 +23,4 @@ pub use loops::{Loop, Loops, gather_entries};
 pub use module::Module;
 pub use value::{Block, Type, Value};
 
-pub use kinds::{IntPredicate, Linkage, Opcode, RealPredicate, TailCall, TypeKind};
+pub use kinds::{IntPredicate, Linkage, Opcode, RealPredicate, Rmw, TailCall, TypeKind};

@@ -9,7 +9,9 @@ use llvm_sys::target::{
     LLVMABIAlignmentOfType, LLVMABISizeOfType, LLVMGetModuleDataLayout, LLVMOffsetOfElement,
 };
 
-use super::kinds::{IntPredicate, Linkage, Opcode, RealPredicate, TailCall, TypeKind};
+use super::kinds::{
+    IntPredicate, Linkage, Opcode, Ordering, RealPredicate, Rmw, TailCall, TypeKind,
+};
 use super::shim;
 
 /// A type of the module's context.
@@ -360,9 +362,16 @@ impl Value {
     }
     /// Whether a load or store is neither volatile nor atomic.
     pub fn is_simple_access(self) -> bool {
-        let ordering = unsafe { LLVMGetOrdering(self.0) };
         let is_volatile = unsafe { LLVMGetVolatile(self.0) != 0 };
-        ordering == llvm_sys::LLVMAtomicOrdering::LLVMAtomicOrderingNotAtomic && !is_volatile
+        !self.is_atomic() && !is_volatile
+    }
+    /// Whether a load or store is atomic.
+    pub fn is_atomic(self) -> bool {
+        unsafe { LLVMGetOrdering(self.0) != Ordering::LLVMAtomicOrderingNotAtomic }
+    }
+    /// What an `atomicrmw` does.
+    pub fn rmw_operation(self) -> Rmw {
+        unsafe { LLVMGetAtomicRMWBinOp(self.0) }
     }
     /// Source element type of a `getelementptr`.
     pub fn gep_element_type(self) -> Type {

@@ -4,7 +4,7 @@
 
 use popcorn_toolchains::Isa;
 
-use super::{assembly, builtins, computed_goto, intrinsics};
+use super::{assembly, atomics, builtins, computed_goto, intrinsics};
 use crate::error::Error;
 use crate::llvm::{Builder, Module, Opcode, TailCall, TypeKind, Value};
 use crate::refuse::Refuse;
@@ -39,6 +39,7 @@ pub fn run(module: &Module, isas: &[&'static Isa], file: &str) -> Result<(), Err
         }
     }
     builtins::check_cpu_model(module, &refuse)?;
+    atomics::run(module, &refuse)?;
     for g in module.globals() {
         if g.is_thread_local() {
             g.set_local_exec();

@@ -1,11 +1,12 @@
 //! neutral: makes the IR say nothing that only the base ISA understands.
 //!
 //! In this order: code for one machine becomes generic or is refused ([`machine`]), computed gotos become
-//! switches ([`computed_goto`]), variadic arguments become blocks of memory ([`variadic`]), structures by value
+//! switches ([`computed_goto`]), wide atomics become calls ([`atomics`]), variadic arguments become blocks of memory ([`variadic`]), structures by value
 //! are copied by the callee ([`byval`]), `fmin` and `fmax` get one meaning ([`minmax`]), and `setjmp` becomes a
 //! token ([`sjlj`]).
 
 mod assembly;
+mod atomics;
 mod builtins;
 mod byval;
 mod computed_goto;
