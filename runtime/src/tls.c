@@ -31,6 +31,7 @@ __attribute__((noinline)) void *popcorn_tls_vdso_caller(void) { return &vdso_cal
 static _Thread_local struct {
 	void *clear_tid, *robust_list;
 	unsigned long reentry_mask, has_reentry_mask;
+	unsigned long handlers;
 } kept;
 
 __attribute__((noinline)) void *popcorn_tls_kept(void) { return &kept; }

@@ -9,8 +9,8 @@ use crate::base::text::Bytes;
 use crate::image::queued::{Queued, is_queued};
 use crate::image::sink::Sink;
 use crate::kernel::memory::List;
-use crate::kernel::{clock, errno, file, process, signal, sys};
-use crate::program::dispositions::MIGRATE_SIGNAL;
+use crate::kernel::signal::{self, MIGRATE_SIGNAL};
+use crate::kernel::{clock, errno, file, process, sys};
 use crate::program::{arguments, identity};
 use crate::refusal;
 

@@ -13,7 +13,7 @@ use crate::image::open_files::OpenFiles;
 use crate::image::process::ProcessState;
 use crate::image::queued::Queued;
 use crate::image::sink::Sink;
-use crate::program::dispositions;
+use crate::program::actions;
 use crate::program::thread::Thread;
 use crate::stack::capture::Stopped;
 
@@ -121,10 +121,10 @@ fn marked_descriptors(out: &mut Sink, marked: &[i32]) -> Result<(), Refusal> {
 /// Dispositions, for readers: the table itself is program state.
 fn signals(out: &mut Sink, stopped: &mut Stopped) -> Result<(), Refusal> {
     let mut count = 0;
-    dispositions::each(&mut stopped.alone, |_, _| count += 1);
+    actions::each(&mut stopped.alone, |_, _| count += 1);
     out.open(kind::SIGNALS, (count * Signal::SIZE) as u64)?;
     let mut done = Ok(());
-    dispositions::each(&mut stopped.alone, |number, action| {
+    actions::each(&mut stopped.alone, |number, action| {
         let saved = Signal {
             number: number.into(),
             handler: action.handler,

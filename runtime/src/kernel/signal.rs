@@ -3,6 +3,9 @@
 use super::{Result, check, errno, nr, sys, system_call};
 use crate::arch::port;
 
+/// The signal of `popcorn migrate`. It is the runtime's: a program neither sees nor changes it.
+pub const MIGRATE_SIGNAL: u32 = popcorn_metadata::request::SIGNAL;
+
 pub const SIG_DFL: u64 = 0;
 pub const SIG_IGN: u64 = 1;
 /// Signals are 1 to 64.
@@ -35,6 +38,11 @@ impl Action {
         handler: SIG_IGN,
         ..Self::DEFAULT
     };
+
+    /// Whether it runs a handler.
+    pub fn has_handler(&self) -> bool {
+        self.handler > SIG_IGN
+    }
 
     /// The words of this port's structure.
     fn to_port(self, restorer: bool) -> [u64; 4] {
@@ -143,6 +151,11 @@ pub fn take(set: Set) -> Option<Information> {
             _ => return None,
         }
     }
+}
+
+/// Sends a signal to one thread of a process.
+pub fn send_to_thread(process: i32, thread: i32, signal: u32) -> Result<()> {
+    check(system_call!(nr::TGKILL, process, thread, signal)).map(drop)
 }
 
 /// Queues a signal for this process, with all that it says.

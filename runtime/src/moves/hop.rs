@@ -21,7 +21,7 @@ use crate::moves::command::{self, Command, variable};
 use crate::moves::{credentials, emulator, room, trial};
 use crate::program::alone::Alone;
 use crate::program::identity::{self, HIGH};
-use crate::program::{attributes, dispositions, floating_point, process as program};
+use crate::program::{attributes, floating_point, process as program};
 use crate::stack::capture::Stopped;
 use crate::{incarnation, refusal, step};
 
@@ -88,7 +88,6 @@ pub fn forget(alone: &mut Alone) {
 /// Checks that the process has nothing that stays behind: what an exec destroys, or others share. What can be made
 /// again is noted in program state.
 pub fn check_state(alone: &mut Alone) -> Result<(), Refusal> {
-    dispositions::ask_kernel(alone);
     attributes::note(alone);
     program::check()?;
     memory::check()

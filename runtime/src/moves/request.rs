@@ -18,15 +18,13 @@ use crate::base::text::{Bytes, Message};
 use crate::kernel::file::{self, OwnedFd, S_IFREG, Stat};
 use crate::kernel::lock::Lock;
 use crate::kernel::memory::Block;
-use crate::kernel::signal::{self, Action};
-use crate::kernel::{Errno, clock, errno, process, sys};
+use crate::kernel::{Errno, clock, errno, process};
 use crate::moves::flag;
 use crate::moves::mailbox::{Mailbox, Unusable};
 use crate::moves::order::Move;
 use crate::program::arguments;
-use crate::program::dispositions::MIGRATE_SIGNAL;
 use crate::program::identity::isa_named;
-use crate::program::trace;
+use crate::program::{signal_entry, trace};
 use crate::{incarnation, refusal, say};
 
 incarnation! {
@@ -61,7 +59,7 @@ impl UnderWay {
     }
 }
 
-extern "C" fn on_signal(_signal: i32) {
+extern "C" fn on_signal() {
     SIGNALLED.store(true, Relaxed);
     flag::raise();
 }
@@ -71,13 +69,7 @@ pub fn listen() {
     if arguments::initial().is_secure() {
         return;
     }
-    let action = Action {
-        handler: on_signal as *const () as u64,
-        flags: (sys::SA_RESTART | sys::SA_RESTORER).into(),
-        restorer: arch::restorer(),
-        mask: 0,
-    };
-    if let Err(error) = signal::action(MIGRATE_SIGNAL, Some(action))
+    if let Err(error) = signal_entry::listen(on_signal)
         && trace::on()
     {
         say!("popcorn: this process cannot be asked to move: no signal handler: {error}");
@@ -86,7 +78,7 @@ pub fn listen() {
 
 /// Has the next migration point look for requests.
 pub fn look() {
-    on_signal(0);
+    on_signal();
 }
 
 /// Whether there may be a request that is still to be met.

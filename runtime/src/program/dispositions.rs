@@ -1,29 +1,10 @@
-//! Signal dispositions: a copy of every one that the program set is program state, so that handlers are installed
-//! again after a hop.
+//! The program's `rt_sigaction`, and the kernel's dispositions after a hop.
 
-use crate::base::statics::{Slot, Travels};
-use crate::kernel::signal::{self, Action, SIG_DFL, SIG_IGN, SIGNALS};
-use crate::kernel::{errno, sys};
+use crate::kernel::errno;
+use crate::kernel::signal::{self, Action, MIGRATE_SIGNAL, SIGNALS};
 use crate::program::alone::Alone;
-use crate::program::identity;
-
-/// The signal of `popcorn migrate`. It is the runtime's: a program neither sees nor changes it.
-pub const MIGRATE_SIGNAL: u32 = popcorn_metadata::request::SIGNAL;
-
-type Table = [Action; SIGNALS];
-
-/// Every disposition that the program set, by signal.
-static TABLE: Travels<Slot<Table>> = Travels::new(Slot::new([Action::DEFAULT; SIGNALS]));
-
-#[cfg(not(test))]
-fn restorer(_: Action) -> u64 {
-    crate::arch::restorer()
-}
-
-#[cfg(test)]
-fn restorer(action: Action) -> u64 {
-    action.restorer
-}
+use crate::program::signal_entry::{self, for_kernel};
+use crate::program::{actions, identity};
 
 /// The program's `rt_sigaction(signal, new, old, 8)`.
 pub fn sigaction(args: [i64; 6]) -> i64 {
@@ -31,31 +12,12 @@ pub fn sigaction(args: [i64; 6]) -> i64 {
     if size != 8 || !(1..SIGNALS as i64).contains(&signal) {
         return -i64::from(errno::EINVAL);
     }
-    let signal = signal as u32;
     // SAFETY: the program's structure, if any.
     let new = (new != 0).then(|| unsafe { (new as *const Action).read_unaligned() });
-    // One place to return to, so that the unwinder knows a handler's frame.
-    let new = new.map(|action| Action {
-        restorer: restorer(action),
-        ..action
-    });
-    let before = if signal == MIGRATE_SIGNAL {
-        // Ours: the program sees a signal that it cannot change and that was never set.
-        Ok(Action::DEFAULT)
-    } else {
-        signal::action(signal, new)
-    };
-    let before = match before {
+    let before = match change(signal as u32, new) {
         Err(error) => return -i64::from(error),
         Ok(before) => before,
     };
-    if let Some(new) = new
-        && signal != MIGRATE_SIGNAL
-        && identity::is_own_process()
-    {
-        // SAFETY: one entry of plain words; two threads that race here race in the kernel too.
-        unsafe { TABLE.get()[signal as usize] = new };
-    }
     if old != 0 {
         // SAFETY: the program's structure.
         unsafe { (old as *mut Action).write_unaligned(before) };
@@ -63,50 +25,63 @@ pub fn sigaction(args: [i64; 6]) -> i64 {
     0
 }
 
-/// Whether a handler may run in this process. A child that shares no table answers for its parent too.
-pub fn any_handler() -> bool {
-    // SAFETY: plain words; a handler that is installed meanwhile in another thread is no handler of ours.
-    let table = unsafe { TABLE.get() };
-    table.iter().any(|action| action.handler > SIG_IGN)
-}
-
-/// Takes in what the kernel has changed itself: a handler with `SA_RESETHAND` is gone once it has run.
-pub fn ask_kernel(alone: &mut Alone) {
-    TABLE.with(alone, |table| {
-        for (number, action) in (0..).zip(table).skip(1) {
-            let once = action.flags & u64::from(sys::SA_RESETHAND) != 0;
-            if once
-                && action.handler > SIG_IGN
-                && signal::action(number, None).is_ok_and(|now| now.handler == SIG_DFL)
-            {
-                action.handler = SIG_DFL;
+fn change(signal: u32, new: Option<Action>) -> crate::kernel::Result<Action> {
+    if signal == MIGRATE_SIGNAL {
+        // Ours: the program sees a signal that it cannot change and that was never set.
+        return Ok(Action::DEFAULT);
+    }
+    let Some(new) = new else {
+        return signal::action(signal, None).map(|kernels| as_program_set_it(signal, kernels));
+    };
+    if !identity::is_own_process() {
+        return of_child(signal, new);
+    }
+    actions::locked(|| {
+        let before = actions::of(signal);
+        // First, since from then on the kernel may call the handler.
+        actions::set(signal, new);
+        match signal::action(signal, Some(for_kernel(new))) {
+            Ok(kernels) => Ok(merged(before, kernels)),
+            Err(error) => {
+                actions::set(signal, before);
+                Err(error)
             }
         }
-    });
+    })
 }
 
-/// Installs every disposition of the table again, after an exec.
+/// A child that shares our memory until it execs has dispositions of its own, and our table is not of them: its handlers
+/// are the kernel's.
+fn of_child(signal: u32, new: Action) -> crate::kernel::Result<Action> {
+    let kernels = Action {
+        handler: new.handler,
+        ..for_kernel(new)
+    };
+    signal::action(signal, Some(kernels)).map(|before| as_program_set_it(signal, before))
+}
+
+fn as_program_set_it(signal: u32, kernels: Action) -> Action {
+    merged(actions::of(signal), kernels)
+}
+
+/// The kernel knows whether there is a handler: one may have run for the only time, and what was ignored at the start is
+/// in no table.
+fn merged(table: Action, kernels: Action) -> Action {
+    if signal_entry::is_ours(kernels) {
+        return table;
+    }
+    Action {
+        handler: kernels.handler,
+        ..table
+    }
+}
+
+/// Installs every disposition again, after an exec.
 pub fn reinstall(alone: &mut Alone) {
-    TABLE.with(alone, |table| {
-        for (number, action) in set(table) {
-            // It was accepted before; nothing to do if it is not any more.
-            let _ = signal::action(number, Some(action));
-        }
+    actions::each(alone, |number, action| {
+        // It was accepted before; nothing to do if it is not any more.
+        let _ = signal::action(number, Some(for_kernel(action)));
     });
-}
-
-/// Calls `visit` for every disposition that the program set, with its signal.
-pub fn each(alone: &mut Alone, mut visit: impl FnMut(u32, Action)) {
-    TABLE.with(alone, |table| {
-        set(table).for_each(|(number, action)| visit(number, action))
-    });
-}
-
-fn set(table: &Table) -> impl Iterator<Item = (u32, Action)> + '_ {
-    let numbered = (0..).zip(table).skip(1);
-    numbered
-        .filter(|(_, action)| **action != Action::DEFAULT)
-        .map(|(number, action)| (number, *action))
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use linux_raw_sys::prctl::PR_SET_SECCOMP;
 
 use crate::base::statics::Travels;
-use crate::kernel::signal::{self, Action};
+use crate::kernel::signal::{self, Action, MIGRATE_SIGNAL};
 use crate::kernel::{self, nr};
-use crate::program::dispositions::MIGRATE_SIGNAL;
 use crate::program::identity;
 
 /// The program has installed a filter.

@@ -1,5 +1,6 @@
 //! The program's state: what travels with it, and the system-call entry that keeps books on it.
 
+pub mod actions;
 pub mod advice;
 pub mod alone;
 pub mod arguments;
@@ -17,6 +18,7 @@ pub mod longest_gap;
 pub mod maps;
 pub mod own_file;
 pub mod process;
+pub mod signal_entry;
 pub mod thread;
 pub mod trace;
 pub mod window;

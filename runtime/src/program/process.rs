@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering::Relaxed};
 use crate::base::refusal::Refusal;
 use crate::base::statics::Travels;
 use crate::kernel::{self, errno, file, nr, sys, system_call};
-use crate::program::{attributes, identity, keepers, thread, window};
+use crate::program::{actions, attributes, identity, keepers, thread, window};
 
 /// POSIX timers that exist. They do not survive an exec, so while there are any the process stays.
 static TIMERS: Travels<AtomicI64> = Travels::new(AtomicI64::new(0));
@@ -49,7 +49,7 @@ pub fn clone(n: i64, args: [i64; 6]) -> i64 {
     // Another thread may hold the table, and would not be there to let go of it in the child. Alone, a
     // handler may have interrupted who holds it, and goes on in the child.
     let result = if thread::count() > 1 {
-        window::with_table(|_| kernel::call(n, args))
+        window::with_table(|_| actions::locked(|| kernel::call(n, args)))
     } else {
         kernel::call(n, args)
     };

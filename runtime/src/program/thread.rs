@@ -25,6 +25,8 @@ struct Kept {
     /// Its signal mask while a frame is handed over, and whether there is one.
     reentry_mask: u64,
     has_reentry_mask: u64,
+    /// How many of the program's handlers have begun on it.
+    handlers: u64,
 }
 
 /// The thread that stops to be captured, or goes on.
@@ -90,6 +92,7 @@ unsafe fn popcorn_tls_kept() -> *mut Kept {
         robust_list: 0,
         reentry_mask: 0,
         has_reentry_mask: 0,
+        handlers: 0,
     }))
 }
 
@@ -111,6 +114,12 @@ pub fn take_reentry_mask() -> Option<u64> {
     // SAFETY: this thread's own variables.
     let kept = unsafe { &mut *kept() };
     (core::mem::take(&mut kept.has_reentry_mask) != 0).then_some(kept.reentry_mask)
+}
+
+/// A handler of the program begins.
+pub fn count_handler() {
+    // SAFETY: this thread's own variable; a handler that begins in between counts itself.
+    unsafe { (*kept()).handlers += 1 };
 }
 
 /// The program's `set_tid_address`.

@@ -5,7 +5,7 @@ use crate::base::statics::Slot;
 use crate::incarnation;
 use crate::kernel::signal;
 use crate::program::alone::Alone;
-use crate::program::{dispositions, thread};
+use crate::program::{actions, thread};
 use crate::stack::native;
 use crate::stack::records::Record;
 
@@ -41,7 +41,7 @@ pub extern "C" fn __popcorn_resume_done(_record: *const Record) {
 /// it no handler runs, which might call the same function.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub extern "C" fn __popcorn_reenter(frame: u64) {
-    let mask = dispositions::any_handler().then(|| signal::set_mask(signal::ALL));
+    let mask = actions::any_handler().then(|| signal::set_mask(signal::ALL));
     thread::set_reentry_mask(mask);
     thread::set_reentry(frame);
 }

@@ -272,22 +272,24 @@ pub fn check(walk: &mut Walk, context: &Context) -> Result<u64, Obstacle> {
     }
     let mut context = context.clone();
     let mut frames = 1;
+    let mut without_pad = None;
     loop {
         let pc = context.pc;
         let Some(found) = walk.call(pc) else {
             return Err(match interrupted::step(&mut context) {
-                Interrupted::No => Obstacle::Unknown(pc),
+                Interrupted::No => without_pad.unwrap_or(Obstacle::Unknown(pc)),
                 _ => Obstacle::Handler,
             });
         };
+        // It may be the runtime's, which calls a handler: that is the better reason.
         if frames > 1 && found.pad == 0 {
-            return Err(Obstacle::NoPad(pc));
+            without_pad.get_or_insert(Obstacle::NoPad(pc));
         }
         if !step(&mut context, found) {
-            return Err(Obstacle::Unknown(pc));
+            return Err(without_pad.unwrap_or(Obstacle::Unknown(pc)));
         }
         if arch::is_bottom(context.pc) {
-            return Ok(frames);
+            return without_pad.map_or(Ok(frames), Err);
         }
         frames += 1;
     }
