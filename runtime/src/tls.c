@@ -32,6 +32,7 @@ static _Thread_local struct {
 	void *clear_tid, *robust_list;
 	unsigned long reentry_mask, has_reentry_mask;
 	unsigned long handlers;
+	unsigned long alternate_stack[5];
 } kept;
 
 __attribute__((noinline)) void *popcorn_tls_kept(void) { return &kept; }

@@ -22,6 +22,8 @@ pub static PORT: Port = Port {
         cpu: b"__kernel_getcpu",
     },
     signal_frame: SignalFrame {
+        context: 128,
+        mask: 128 + 40,
         sp: x(31),
         pc: x(32),
         link: Some(x(30)),

@@ -14,6 +14,8 @@ pub static PORT: Port = Port {
     handler_return: HandlerReturn::Kernel([0x0382_2c0b, 0x002b_0000]),
     vdso: Vdso::USUAL,
     signal_frame: SignalFrame {
+        context: 128,
+        mask: 128 + 40,
         sp: x(3),
         pc: PC,
         link: Some(x(1)),

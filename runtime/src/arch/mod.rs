@@ -6,6 +6,7 @@ mod loongarch64;
 pub mod port;
 mod riscv64;
 pub mod signal_frame;
+pub mod user_context;
 mod x86_64;
 
 use popcorn_toolchains::{ALL, Isa};

@@ -13,6 +13,8 @@ pub static PORT: Port = Port {
     handler_return: HandlerReturn::Kernel([0x08b0_0893, 0x0000_0073]),
     vdso: Vdso::USUAL,
     signal_frame: SignalFrame {
+        context: 128,
+        mask: 128 + 40,
         sp: x(2),
         pc: x(0),
         link: Some(x(1)),

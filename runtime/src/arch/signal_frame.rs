@@ -4,6 +4,10 @@
 /// Offsets of the interrupted registers.
 #[derive(Debug)]
 pub struct SignalFrame {
+    /// `ucontext_t`, a handler's third argument.
+    pub context: u16,
+    /// The signal mask, in it.
+    pub mask: u16,
     pub sp: u16,
     pub pc: u16,
     /// The link register, where calls leave the return address in one.
@@ -73,6 +77,8 @@ mod tests {
     use super::*;
 
     const FRAME: SignalFrame = SignalFrame {
+        context: 0,
+        mask: 0,
         sp: 8,
         pc: 0,
         link: None,

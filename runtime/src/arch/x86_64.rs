@@ -13,6 +13,8 @@ pub static PORT: Port = Port {
     vdso: Vdso::USUAL,
     // `struct rt_sigframe` without its first word, which the handler's return has popped.
     signal_frame: SignalFrame {
+        context: 0,
+        mask: 296,
         sp: reg(15),
         pc: reg(16),
         link: None,

@@ -49,8 +49,9 @@ impl Action {
         if restorer {
             [self.handler, self.flags, self.restorer, self.mask]
         } else {
+            // qemu-user has the mask behind a restorer on every ISA: it finds one there.
             let flags = self.flags & !u64::from(sys::SA_RESTORER);
-            [self.handler, flags, self.mask, 0]
+            [self.handler, flags, self.mask, self.mask]
         }
     }
 
@@ -122,6 +123,15 @@ impl Information {
         self.0[0] as u32
     }
 
+    /// The address that a fault concerns, or 0.
+    pub fn fault_address(&self) -> u64 {
+        let from_kernel = (self.0[1] as i32) > 0;
+        match self.number() {
+            sys::SIGSEGV | sys::SIGBUS if from_kernel => self.0[2],
+            _ => 0,
+        }
+    }
+
     pub fn from_bytes(bytes: &[u8; 128]) -> Self {
         let (words, _) = bytes.as_chunks::<8>();
         let mut all = [0; 16];
@@ -190,7 +200,7 @@ mod tests {
         };
         assert_eq!(action.to_port(true), [0x1000, restorer | 4, 0x2000, 0xff]);
         assert_eq!(Action::from_port(action.to_port(true), true), action);
-        assert_eq!(action.to_port(false), [0x1000, 4, 0xff, 0]);
+        assert_eq!(action.to_port(false), [0x1000, 4, 0xff, 0xff]);
         let back = Action::from_port([0x1000, 4, 0xff, 0], false);
         assert_eq!((back.handler, back.mask), (0x1000, 0xff));
     }

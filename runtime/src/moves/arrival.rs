@@ -21,7 +21,9 @@ use crate::moves::{points, request};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::thread::{self, Thread};
-use crate::program::{attributes, dispositions, floating_point, identity, limits, trace};
+use crate::program::{
+    alternate_stack, attributes, dispositions, floating_point, identity, limits, trace,
+};
 use crate::stack::records::Record;
 use crate::stack::{capture, native, resume};
 use crate::{fatal, refusal, step};
@@ -170,6 +172,7 @@ impl Filled {
         let thread = Thread::from_saved(&saved);
         // SAFETY: memory is in place.
         unsafe { thread.become_it() };
+        alternate_stack::restore();
         floating_point::restore();
         dispositions::reinstall(&mut alone);
         attributes::restore(&mut alone);

@@ -17,6 +17,7 @@ use crate::moves::order::Move;
 use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, request, schedule};
 use crate::program::alone::{Alone, Threads};
 use crate::program::{filter, longest_gap};
+use crate::stack::native::{self, Depth};
 use crate::stack::walk::{self, Walk};
 use crate::{incarnation, refusal, say, step};
 
@@ -98,6 +99,11 @@ fn wish() -> Option<Wish> {
 /// Out of line, for the sake of threads with small stacks.
 #[inline(never)]
 fn grant(context: &Context, wish: Wish) -> u64 {
+    match native::depth(context.sp) {
+        Depth::Fits => {}
+        Depth::Exhausted => return 0,
+        Depth::Deep => return too_deep(wish),
+    }
     match Alone::stop() {
         Ok(alone) => begin(context, alone, wish),
         Err(threads) => {
@@ -107,15 +113,43 @@ fn grant(context: &Context, wish: Wish) -> u64 {
     }
 }
 
+/// Defers what is wanted. Handlers may run: the stack may come to its end.
+#[cold]
+#[inline(never)]
+fn too_deep(wish: Wish) -> u64 {
+    if !skips(wish)
+        && let Some(wanted) = wanted(wish)
+    {
+        let reason = "the stack is so deep that it might not fit with the larger frames of a move";
+        defer(wanted, &Message::of(format_args!("{reason}")));
+    }
+    0
+}
+
+/// Whether this point is to be let pass, after others at which the stack could not be captured.
+fn skips(wish: Wish) -> bool {
+    let skip = SKIP.load(Relaxed);
+    let skips = skip > 0 && wish != Wish::Program;
+    if skips {
+        SKIP.store(skip - 1, Relaxed);
+    }
+    skips
+}
+
+fn defer(wanted: Move, reason: &Message) {
+    let penalty = PENALTY.load(Relaxed);
+    SKIP.store(penalty, Relaxed);
+    PENALTY.store((2 * penalty + 1).min(MOST_SKIPPED), Relaxed);
+    outcome::deferred(wanted, reason);
+}
+
 /// Begins what is wanted, if nothing is in its way: the first record, or 0.
 #[inline(never)]
 fn begin(context: &Context, mut alone: Alone, wish: Wish) -> u64 {
     if longest_gap::on() {
         longest_gap::point(&mut alone, context.pc);
     }
-    let skip = SKIP.load(Relaxed);
-    if skip > 0 && wish != Wish::Program {
-        SKIP.store(skip - 1, Relaxed);
+    if skips(wish) {
         return 0;
     }
     let Some(wanted) = wanted(wish) else {
@@ -126,10 +160,7 @@ fn begin(context: &Context, mut alone: Alone, wish: Wish) -> u64 {
         step!("{frames} frames can be captured");
     }
     if let Err(obstacle) = checked {
-        let penalty = PENALTY.load(Relaxed);
-        SKIP.store(penalty, Relaxed);
-        PENALTY.store((2 * penalty + 1).min(MOST_SKIPPED), Relaxed);
-        outcome::deferred(wanted, &Message::of(format_args!("{obstacle}")));
+        defer(wanted, &Message::of(format_args!("{obstacle}")));
         return 0;
     }
     PENALTY.store(0, Relaxed);

@@ -17,14 +17,21 @@ static LOCK: Travels<Lock> = Travels::new(Lock::new());
 
 /// Calls `f` while no other thread changes dispositions. No handler runs meanwhile, which might want to change them.
 pub fn locked<R>(f: impl FnOnce() -> R) -> R {
-    // Calls that the program's own filter may forbid are not made.
-    let mask = (!filter::is_installed()).then(|| signal::set_mask(signal::ALL));
-    let held = LOCK.hold();
-    let result = f();
-    drop(held);
-    if let Some(mask) = mask {
-        signal::set_mask(mask);
+    undisturbed(|| {
+        let _held = LOCK.hold();
+        f()
+    })
+}
+
+/// Calls `f` while no handler runs on this thread.
+pub fn undisturbed<R>(f: impl FnOnce() -> R) -> R {
+    if filter::is_installed() {
+        // It may forbid the calls.
+        return f();
     }
+    let mask = signal::set_mask(signal::ALL);
+    let result = f();
+    signal::set_mask(mask);
     result
 }
 

@@ -6,8 +6,8 @@ use popcorn_metadata::syscalls::{self, Way, nr};
 
 use crate::kernel::{self, errno};
 use crate::program::{
-    advice, attributes, dispositions, filter, limits, longest_gap, own_file, process, thread,
-    trace, window,
+    advice, alternate_stack, attributes, dispositions, filter, limits, longest_gap, own_file,
+    process, thread, trace, window,
 };
 use crate::say;
 
@@ -26,6 +26,7 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
             advice::lock(n, args)
         }
         nr::RT_SIGACTION => dispositions::sigaction(args),
+        nr::SIGALTSTACK => alternate_stack::sigaltstack(args),
         nr::SET_TID_ADDRESS => thread::set_tid_address(args),
         nr::SET_ROBUST_LIST => thread::set_robust_list(args),
         nr::TIMER_CREATE | nr::TIMER_DELETE => process::timer(n, args),

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod advice;
 pub mod alone;
+pub mod alternate_stack;
 pub mod arguments;
 pub mod attributes;
 pub mod data_stack;

@@ -2,10 +2,11 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::arch::user_context::{Pushed, UserContext};
 use crate::incarnation;
 use crate::kernel::signal::{self, Action, Information, MIGRATE_SIGNAL, SIG_DFL, SIG_IGN};
 use crate::kernel::{process, sys};
-use crate::program::{actions, thread};
+use crate::program::{actions, alternate_stack, thread};
 
 /// Signals whose default is to be ignored.
 const IGNORED: signal::Set =
@@ -15,7 +16,7 @@ const fn bit(signal: u32) -> signal::Set {
     1 << (signal - 1)
 }
 
-type Handler = extern "C" fn(i32, *mut Information, u64);
+type Handler = extern "C" fn(i32, &mut Information, &mut UserContext);
 type OnRequest = extern "C" fn();
 
 incarnation! {
@@ -82,11 +83,27 @@ extern "C" fn __popcorn_signal_entry(signal: u32, information: *mut Information,
         SIG_DFL => by_default(signal),
         handler => {
             thread::count_handler();
-            // SAFETY: the program's handler, by the base ABI.
-            let handler = unsafe { core::mem::transmute::<u64, Handler>(handler) };
-            handler(signal as i32, information, context);
+            // SAFETY: the program's handler, by the base ABI; what the kernel has given us for it.
+            unsafe {
+                let handler = core::mem::transmute::<u64, Handler>(handler);
+                run(handler, signal, &mut *information, Pushed::at(context));
+            }
         }
     }
+}
+
+/// Calls a handler of the program, with a context of the base ABI.
+fn run(handler: Handler, signal: u32, information: &mut Information, mut pushed: Pushed) {
+    let (here, interrupted) = (&raw const pushed as u64, pushed.stack_pointer());
+    let blocks_ours = *pushed.mask() & bit(MIGRATE_SIGNAL);
+    let stack = pushed.with_base(information.fault_address(), |context| {
+        let begun = alternate_stack::begin(here, interrupted, &mut context.stack);
+        handler(signal as i32, information, context);
+        alternate_stack::end(begun, context.stack)
+    });
+    *pushed.stack() = stack;
+    // The program may have put any mask there.
+    *pushed.mask() = *pushed.mask() & !bit(MIGRATE_SIGNAL) | blocks_ours;
 }
 
 fn request() {

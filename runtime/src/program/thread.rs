@@ -2,7 +2,7 @@
 
 use popcorn_metadata::image::State;
 
-use crate::kernel::{check, nr, sys, system_call};
+use crate::kernel::{nr, system_call};
 
 unsafe extern "C" {
     fn popcorn_tls_dsp() -> u64;
@@ -27,6 +27,19 @@ struct Kept {
     has_reentry_mask: u64,
     /// How many of the program's handlers have begun on it.
     handlers: u64,
+    alternate_stack: AlternateStack,
+}
+
+/// A thread's alternate signal stack.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AlternateStack {
+    /// As the program gave it; `size` is 0 if there is none.
+    pub low: u64,
+    pub flags: u64,
+    pub size: u64,
+    /// Native memory in its place: address and bytes. The incarnation's.
+    pub native: [u64; 2],
 }
 
 /// The thread that stops to be captured, or goes on.
@@ -93,6 +106,7 @@ unsafe fn popcorn_tls_kept() -> *mut Kept {
         reentry_mask: 0,
         has_reentry_mask: 0,
         handlers: 0,
+        alternate_stack: AlternateStack::default(),
     }))
 }
 
@@ -114,6 +128,13 @@ pub fn take_reentry_mask() -> Option<u64> {
     // SAFETY: this thread's own variables.
     let kept = unsafe { &mut *kept() };
     (core::mem::take(&mut kept.has_reentry_mask) != 0).then_some(kept.reentry_mask)
+}
+
+/// Its alternate signal stack, for `alternate_stack`.
+#[allow(clippy::mut_from_ref, reason = "there is no argument")]
+pub fn alternate_stack() -> &'static mut AlternateStack {
+    // SAFETY: this thread's own variable, whose users hold no second reference.
+    unsafe { &mut (*kept()).alternate_stack }
 }
 
 /// A handler of the program begins.
@@ -139,18 +160,17 @@ pub fn set_robust_list(args: [i64; 6]) -> i64 {
 impl Thread {
     /// The calling thread, which is to go on with this signal mask.
     pub fn current(mask: u64) -> Self {
-        let mut altstack = [0; 3];
-        let asked = system_call!(nr::SIGALTSTACK, 0, altstack.as_mut_ptr());
-        if check(asked).is_err() || altstack[1] & u64::from(sys::SS_DISABLE) != 0 {
-            altstack = [0; 3];
-        }
         // SAFETY: this thread's own variables.
         let (pthread, kept) = unsafe { (popcorn_tls_self(), &*kept()) };
         Self {
             pthread,
             dsp: dsp(),
             mask,
-            altstack,
+            altstack: [
+                kept.alternate_stack.low,
+                kept.alternate_stack.flags,
+                kept.alternate_stack.size,
+            ],
             clear_tid: kept.clear_tid,
             robust_list: kept.robust_list,
         }
@@ -174,9 +194,6 @@ impl Thread {
             // qemu-user has no such call; libc was told so at start.
             const LIST_HEAD: usize = 24;
             system_call!(nr::SET_ROBUST_LIST, self.robust_list, LIST_HEAD);
-        }
-        if self.altstack[0] != 0 {
-            system_call!(nr::SIGALTSTACK, self.altstack.as_ptr(), 0);
         }
     }
 

@@ -44,6 +44,29 @@ pub fn expect(records: u64) {
     }
 }
 
+/// How far a stack has grown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    Fits,
+    /// It might not fit when resumed functions have made it again, on whatever ISA: their frames are larger.
+    Deep,
+    /// There is no room for anything but a signal handler's end.
+    Exhausted,
+}
+
+/// How far the stack has grown that `sp` is on. Stacks of other threads, and those of handlers, fit.
+pub fn depth(sp: u64) -> Depth {
+    /// Bytes that a point may need while handlers cannot run.
+    const ROOM: u64 = 256 << 10;
+    let size = data_stack::size(LEAST);
+    match top().wrapping_sub(sp) {
+        used if used > size => Depth::Fits,
+        used if used + ROOM > size => Depth::Exhausted,
+        used if 3 * used > size => Depth::Deep,
+        _ => Depth::Fits,
+    }
+}
+
 /// Where the native stack begins.
 pub fn top() -> u64 {
     TOP.load(Relaxed)
