@@ -40,9 +40,11 @@ pub fn clone(n: i64, args: [i64; 6]) -> i64 {
     if shares_memory(n, args) {
         return -i64::from(errno::ENOSYS);
     }
-    // vfork's child must not share our native stack with code that has returned from here.
+    // vfork's child must not share our native stack with code that has returned from here; the parent waits for it all
+    // the same.
     let (n, args) = if n == nr::VFORK {
-        (nr::FORK, [0; 6])
+        let flags = sys::CLONE_VFORK | sys::SIGCHLD;
+        (nr::CLONE, [flags.into(), 0, 0, 0, 0, 0])
     } else {
         (n, args)
     };
