@@ -91,5 +91,6 @@ pub const EXPORTS: &[&str] = &[
     "__popcorn_longjmp_next",
     "__popcorn_poll_slow",
     "__popcorn_start",
+    "__popcorn_thread_ends",
     "popcorn_current_isa",
 ];

@@ -47,7 +47,7 @@ impl ProcessState {
         state.texts()?;
         state.process = Process {
             umask: process::umask(),
-            pending: signal::pending(),
+            pending: signal::pending() & !state.queued.of_timers(),
             pid: process::id() as u64,
             time: clock::date(),
             ..state.process

@@ -1,7 +1,7 @@
 //! Real-time signals that are pending. They wait in a queue, each with a value; and an emulator knows them by other
 //! numbers than its host: a signal that waits over the exec would arrive as another one. So they are taken out of the
 //! queue, travel in the image, and are queued again on the other side. Other signals have one number everywhere, and
-//! wait in the kernel.
+//! wait in the kernel; but those that POSIX timers send, which an exec drops.
 
 use popcorn_metadata::image::QUEUED_SIZE;
 
@@ -9,6 +9,7 @@ use crate::base::refusal::Refusal;
 use crate::kernel::errno;
 use crate::kernel::memory::List;
 use crate::kernel::signal::{self, Information};
+use crate::program::timers;
 use crate::{refusal, say};
 
 const _: () = assert!(size_of::<Information>() == QUEUED_SIZE);
@@ -26,7 +27,7 @@ pub struct Queued(List<Information>);
 impl Queued {
     /// Takes all of them. All signals are blocked.
     pub fn take() -> Result<Self, Refusal> {
-        let all: signal::Set = signal::ALL << (FIRST - 1);
+        let all: signal::Set = signal::ALL << (FIRST - 1) | timers::signals();
         let none_is_pending = signal::pending() & all == 0;
         let room = if none_is_pending { 0 } else { ROOM };
         let list = List::with_room(room);
@@ -58,6 +59,14 @@ impl Queued {
     /// Queues them again in this process.
     pub fn give_back(&self) {
         self.0.as_slice().iter().for_each(queue);
+    }
+
+    /// Those of them that would wait in the kernel otherwise, one of a kind.
+    pub fn of_timers(&self) -> signal::Set {
+        let numbers = self.0.as_slice().iter().map(Information::number);
+        numbers
+            .filter(|&number| !is_queued(number))
+            .fold(0, |all, number| all | signal::bit(number))
     }
 
     /// The section's contents.

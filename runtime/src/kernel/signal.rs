@@ -13,6 +13,9 @@ pub const SIGNALS: usize = 65;
 /// Bytes of a set of signals.
 const SET: usize = 8;
 
+/// `si_code` of what a POSIX timer sends.
+const SI_TIMER: i32 = -2;
+
 /// A set of signals: bit 0 is signal 1.
 pub type Set = u64;
 pub const ALL: Set = u64::MAX;
@@ -123,6 +126,25 @@ impl Information {
         self.0[0] as u32
     }
 
+    /// Whether a POSIX timer has sent it.
+    pub fn is_of_timer(&self) -> bool {
+        self.0[1] as i32 == SI_TIMER
+    }
+
+    /// The number of that timer.
+    pub fn timer(&self) -> i32 {
+        self.0[2] as i32
+    }
+
+    pub fn set_timer(&mut self, id: i32) {
+        self.0[2] = self.0[2] >> 32 << 32 | u64::from(id as u32);
+    }
+
+    /// What was given to send with it.
+    pub fn value(&self) -> u64 {
+        self.0[3]
+    }
+
     /// The address that a fault concerns, or 0.
     pub fn fault_address(&self) -> u64 {
         let from_kernel = (self.0[1] as i32) > 0;
@@ -178,6 +200,11 @@ pub fn queue(information: &Information) -> Result<()> {
 /// Takes a signal back that is blocked and pending, if it is.
 pub fn discard(signal: u32) {
     let _ = take(1 << (signal - 1));
+}
+
+/// The set of one signal.
+pub const fn bit(signal: u32) -> Set {
+    1 << (signal - 1)
 }
 
 /// Whether a set holds a signal.

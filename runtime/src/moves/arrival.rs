@@ -22,7 +22,7 @@ use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::thread::{self, Thread};
 use crate::program::{
-    alternate_stack, attributes, dispositions, floating_point, identity, limits, trace,
+    alternate_stack, attributes, dispositions, floating_point, identity, limits, timers, trace,
 };
 use crate::stack::records::Record;
 use crate::stack::{capture, native, resume};
@@ -237,6 +237,7 @@ impl Threaded {
             saved_process::restore_signals(checkpoint);
         }
         queued::restore(arriving.image.find(kind::QUEUED).unwrap_or_default());
+        timers::restore(&mut self.alone, arriving.checkpoint.is_none());
         limits::restore();
         let ready = (clock::now() - arriving.began) / 1_000;
         let maps = arriving.maps()?.count();

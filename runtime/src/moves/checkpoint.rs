@@ -28,7 +28,7 @@ use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::order::Move;
 use crate::moves::{credentials, hop, outcome, request, schedule};
 use crate::program::alone::Alone;
-use crate::program::{attributes, floating_point, identity};
+use crate::program::{attributes, floating_point, identity, timers};
 use crate::stack::capture::{self, Stopped};
 use crate::{incarnation, refusal};
 
@@ -120,6 +120,8 @@ fn prepare(alone: &mut Alone) -> Result<Copy, Refusal> {
     let output = request::open_output()?;
     let files = OpenFiles::gather(alone, &[output.get(), program])?;
     let process = ProcessState::gather()?;
+    timers::check(false)?;
+    timers::note(alone);
     let shared =
         Shared::new().map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
     request::hand_over()?;

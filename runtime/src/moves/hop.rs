@@ -21,7 +21,7 @@ use crate::moves::command::{self, Command, variable};
 use crate::moves::{credentials, emulator, room, trial};
 use crate::program::alone::Alone;
 use crate::program::identity::{self, HIGH};
-use crate::program::{attributes, floating_point, process as program};
+use crate::program::{attributes, floating_point, process as program, timers};
 use crate::stack::capture::Stopped;
 use crate::{incarnation, refusal, step};
 
@@ -71,6 +71,7 @@ pub fn prepare(
     if let Some(emulator) = &emulator {
         trial::check(alone, to, emulator, elf.fd())?;
     }
+    timers::check(emulator.is_some())?;
     room::check(to, emulator.is_some())?;
     match &emulator {
         Some(path) => step!("{} is to run under {}", to.name, Bytes(path.as_bytes())),
@@ -161,6 +162,7 @@ pub fn go(stopped: &mut Stopped, journey: &Journey) -> Refusal {
         Ok(queued) => queued,
         Err(refusal) => return refusal,
     };
+    timers::note(&mut stopped.alone);
     let checked = queued.check(plan.emulator.is_some());
     match checked.and_then(|()| transfer(stopped, &plan, journey, &queued)) {
         Ok(never) => match never {},

@@ -137,6 +137,20 @@ pub fn restore() {
     }
 }
 
+/// Called by libc, whose thread ends: nothing of it runs on its alternate stack any more, or this is where it ends.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+extern "C" fn __popcorn_thread_ends() {
+    let mine = thread::alternate_stack();
+    let ([low, size], here) = (mine.native, 0u8);
+    if size == 0 || mine.is_native(&raw const here as u64) {
+        return;
+    }
+    (mine.low, mine.flags, mine.size) = (0, DISABLED, 0);
+    tell_kernel(mine);
+    mine.native = [0; 2];
+    memory::unmap(low - page(), size + page());
+}
+
 /// A handler that has begun.
 pub struct Begun {
     /// The data-stack pointer before it, if it has moved to the alternate stack.

@@ -7,7 +7,7 @@ use popcorn_metadata::syscalls::{self, Way, nr};
 use crate::kernel::{self, errno};
 use crate::program::{
     advice, alternate_stack, attributes, dispositions, filter, limits, longest_gap, own_file,
-    process, thread, trace, window,
+    process, thread, timers, trace, window,
 };
 use crate::say;
 
@@ -29,7 +29,12 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         nr::SIGALTSTACK => alternate_stack::sigaltstack(args),
         nr::SET_TID_ADDRESS => thread::set_tid_address(args),
         nr::SET_ROBUST_LIST => thread::set_robust_list(args),
-        nr::TIMER_CREATE | nr::TIMER_DELETE => process::timer(n, args),
+        nr::RT_SIGTIMEDWAIT => timers::sigtimedwait(args),
+        nr::TIMER_CREATE
+        | nr::TIMER_SETTIME
+        | nr::TIMER_GETTIME
+        | nr::TIMER_GETOVERRUN
+        | nr::TIMER_DELETE => timers::timer(n, args),
         nr::CLOSE | nr::DUP2 | nr::DUP3 | nr::CLOSE_RANGE => process::descriptor(n, args),
         nr::PRCTL | nr::SECCOMP if filter::installs(n, args) => filter::install(n, args),
         nr::PRCTL => attributes::control(args),

@@ -21,5 +21,6 @@ pub mod own_file;
 pub mod process;
 pub mod signal_entry;
 pub mod thread;
+pub mod timers;
 pub mod trace;
 pub mod window;

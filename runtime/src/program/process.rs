@@ -1,33 +1,16 @@
 //! The program's own process, as the system-call entry keeps books on it: children, timers, descriptors.
 
-use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use crate::base::refusal::Refusal;
 use crate::base::statics::Travels;
 use crate::kernel::{self, errno, file, nr, sys, system_call};
-use crate::program::{actions, attributes, identity, keepers, thread, window};
-
-/// POSIX timers that exist. They do not survive an exec, so while there are any the process stays.
-static TIMERS: Travels<AtomicI64> = Travels::new(AtomicI64::new(0));
+use crate::program::{actions, attributes, identity, keepers, thread, timers, window};
 
 /// The signal by which the parent is told of the end, as `clone` was asked.
 static END_SIGNAL: Travels<AtomicU32> = Travels::new(AtomicU32::new(sys::SIGCHLD));
 /// Another process uses the same table of descriptors.
 static SHARES_DESCRIPTORS: Travels<AtomicBool> = Travels::new(AtomicBool::new(false));
-
-/// Number of POSIX timers.
-fn timers() -> i64 {
-    TIMERS.load(Relaxed)
-}
-
-/// The program's `timer_create` and `timer_delete`.
-pub fn timer(n: i64, args: [i64; 6]) -> i64 {
-    let result = kernel::call(n, args);
-    if result >= 0 {
-        TIMERS.fetch_add(if n == nr::TIMER_CREATE { 1 } else { -1 }, Relaxed);
-    }
-    result
-}
 
 /// The program's `clone` shares our memory: only libc may do that, whose threads begin in assembly.
 fn shares_memory(n: i64, args: [i64; 6]) -> bool {
@@ -58,6 +41,7 @@ pub fn clone(n: i64, args: [i64; 6]) -> i64 {
     if result == 0 {
         identity::own_process();
         attributes::forked();
+        timers::forked();
     }
     note_kinship(n, args[0] as u32, result);
     result
@@ -84,11 +68,7 @@ fn note_kinship(n: i64, flags: u32, result: i64) {
 pub fn check() -> Result<(), Refusal> {
     let busy = |text: core::fmt::Arguments| Err(Refusal::new(errno::EBUSY.into(), text));
     let signal = END_SIGNAL.load(Relaxed);
-    if timers() > 0 {
-        busy(format_args!(
-            "the program has POSIX timers, which an exec destroys"
-        ))
-    } else if SHARES_DESCRIPTORS.load(Relaxed) {
+    if SHARES_DESCRIPTORS.load(Relaxed) {
         busy(format_args!(
             "it shares its table of descriptors with another process (CLONE_FILES), which an exec ends"
         ))

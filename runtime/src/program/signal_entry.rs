@@ -4,17 +4,13 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::arch::user_context::{Pushed, UserContext};
 use crate::incarnation;
-use crate::kernel::signal::{self, Action, Information, MIGRATE_SIGNAL, SIG_DFL, SIG_IGN};
+use crate::kernel::signal::{self, Action, Information, MIGRATE_SIGNAL, SIG_DFL, SIG_IGN, bit};
 use crate::kernel::{process, sys};
-use crate::program::{actions, alternate_stack, thread};
+use crate::program::{actions, alternate_stack, thread, timers};
 
 /// Signals whose default is to be ignored.
 const IGNORED: signal::Set =
     bit(sys::SIGCHLD) | bit(sys::SIGURG) | bit(sys::SIGWINCH) | bit(sys::SIGCONT);
-
-const fn bit(signal: u32) -> signal::Set {
-    1 << (signal - 1)
-}
 
 type Handler = extern "C" fn(i32, &mut Information, &mut UserContext);
 type OnRequest = extern "C" fn();
@@ -94,6 +90,7 @@ extern "C" fn __popcorn_signal_entry(signal: u32, information: *mut Information,
 
 /// Calls a handler of the program, with a context of the base ABI.
 fn run(handler: Handler, signal: u32, information: &mut Information, mut pushed: Pushed) {
+    timers::identify(information);
     let (here, interrupted) = (&raw const pushed as u64, pushed.stack_pointer());
     let blocks_ours = *pushed.mask() & bit(MIGRATE_SIGNAL);
     let stack = pushed.with_base(information.fault_address(), |context| {

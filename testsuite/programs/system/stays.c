@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef __popcorn__
 #include <popcorn.h>
@@ -59,10 +58,6 @@ int main(void)
 	printf("memory of a device: %d\n", stays());
 	munmap(device, 4096);
 	close(zero);
-	timer_t timer;
-	timer_create(CLOCK_MONOTONIC, &(struct sigevent){.sigev_notify = SIGEV_NONE}, &timer);
-	printf("timer: %d\n", stays());
-	timer_delete(timer);
 	int values[] = {3, 1, 2, 5, 4};
 	qsort(values, 5, sizeof *values, compare);
 	printf("%d%d%d%d%d\n", values[0], values[1], values[2], values[3], values[4]);
