@@ -385,6 +385,52 @@ fn descriptors_that_cannot_be_kept() -> Result<()> {
     Ok(())
 }
 
+/// POSIX timers run on with what was left, those that were set to a date until then; their numbers stay.
+#[test]
+fn timers_run_on() -> Result<()> {
+    let Some(w) = body(
+        "timer_t often, span, date; struct timespec now; clock_gettime(CLOCK_REALTIME, &now); \
+         sigset_t set; sigemptyset(&set); sigaddset(&set, SIGUSR1); sigprocmask(SIG_BLOCK, &set, 0); \
+         struct sigevent event = {.sigev_signo = SIGUSR1, .sigev_value.sival_int = 5}; \
+         timer_create(CLOCK_MONOTONIC, &event, &span); timer_delete(span); \
+         timer_create(CLOCK_MONOTONIC, &event, &often); timer_create(CLOCK_MONOTONIC, 0, &span); \
+         timer_create(CLOCK_REALTIME, 0, &date); \
+         timer_settime(often, 0, &(struct itimerspec){{0, 10000000}, {0, 10000000}}, 0); \
+         timer_settime(span, 0, &(struct itimerspec){{0, 0}, {9000, 0}}, 0); now.tv_sec += 9000; \
+         timer_settime(date, TIMER_ABSTIME, &(struct itimerspec){{0, 0}, now}, 0);",
+    )?
+    else {
+        return Ok(());
+    };
+    let text = fs::read_to_string(w.path("prog.c"))?.replace(
+        "return 42;",
+        "{ siginfo_t info; struct itimerspec a, b, c; \
+         sigwaitinfo(&set, &info); sigwaitinfo(&set, &info); \
+         timer_gettime(often, &a); timer_gettime(span, &b); timer_gettime(date, &c); \
+         printf(\"%d %d %ld %d %d\\n\", info.si_value.sival_int, info.si_timerid == (int)(long)often, \
+         a.it_interval.tv_nsec, b.it_value.tv_sec / 1000 == 8, c.it_value.tv_sec / 1000 == 8); return 42; }",
+    );
+    w.file("prog.c", &text)
+        .ok("popcorn-cc", "-O1 prog.c -o prog")?;
+    let mut running = Running::spawn(Command::new(w.path("prog")).current_dir(w.path("")))?;
+    running.line()?;
+    w.ok(
+        "popcorn",
+        &format!("checkpoint --stop {} -o image", running.pid()),
+    )?;
+    for isa in DEFAULT {
+        let outcome = w.run("popcorn", &format!("restore --isa {} image", isa.name))?;
+        let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
+        ensure!(
+            said.ends_with("5 1 10000000 1 1\n"),
+            "{}: {said}{}",
+            isa.name,
+            outcome.stderr
+        );
+    }
+    Ok(())
+}
+
 /// A copy of standard output is whoever restores' standard output; two descriptors of one open file
 /// still share their offset; the third stays close-on-exec.
 #[test]

@@ -15,14 +15,15 @@ use crate::base::text::parse_dec;
 use crate::image::{memory, open_files, process as saved_process, queued};
 use crate::kernel::file::{self, OwnedFd};
 use crate::kernel::memory::Block;
-use crate::kernel::{Errno, clock, errno};
+use crate::kernel::{Errno, clock, errno, signal};
 use crate::moves::report::{self, Arrival};
 use crate::moves::{points, request};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::thread::{self, Thread};
 use crate::program::{
-    alternate_stack, attributes, dispositions, floating_point, identity, limits, timers, trace,
+    alternate_stack, attributes, dispositions, floating_point, identity, limits,
+    signal_descriptors, timers, trace,
 };
 use crate::stack::records::Record;
 use crate::stack::{capture, native, resume};
@@ -172,6 +173,10 @@ impl Filled {
         let thread = Thread::from_saved(&saved);
         // SAFETY: memory is in place.
         unsafe { thread.become_it() };
+        if arriving.checkpoint.is_some() {
+            // Before a hop's exec they are blocked already; whoever restores does not.
+            signal::set_mask(signal::ALL);
+        }
         alternate_stack::restore();
         floating_point::restore();
         dispositions::reinstall(&mut alone);
@@ -237,6 +242,7 @@ impl Threaded {
             saved_process::restore_signals(checkpoint);
         }
         queued::restore(arriving.image.find(kind::QUEUED).unwrap_or_default());
+        signal_descriptors::restore();
         timers::restore(&mut self.alone, arriving.checkpoint.is_none());
         limits::restore();
         let ready = (clock::now() - arriving.began) / 1_000;

@@ -7,7 +7,7 @@ use popcorn_metadata::syscalls::{self, Way, nr};
 use crate::kernel::{self, errno};
 use crate::program::{
     advice, alternate_stack, attributes, dispositions, filter, limits, longest_gap, own_file,
-    process, thread, timers, trace, window,
+    process, signal_descriptors, thread, timers, trace, window,
 };
 use crate::say;
 
@@ -29,6 +29,7 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         nr::SIGALTSTACK => alternate_stack::sigaltstack(args),
         nr::SET_TID_ADDRESS => thread::set_tid_address(args),
         nr::SET_ROBUST_LIST => thread::set_robust_list(args),
+        nr::SIGNALFD | nr::SIGNALFD4 => signal_descriptors::note(args, kernel::call(n, args)),
         nr::RT_SIGTIMEDWAIT => timers::sigtimedwait(args),
         nr::TIMER_CREATE
         | nr::TIMER_SETTIME

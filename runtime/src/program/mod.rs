@@ -19,6 +19,7 @@ pub mod longest_gap;
 pub mod maps;
 pub mod own_file;
 pub mod process;
+pub mod signal_descriptors;
 pub mod signal_entry;
 pub mod thread;
 pub mod timers;
