@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod directives;
 pub mod directories;
+pub mod distribution;
 pub mod nobody;
 pub mod process;
 pub mod projects;
