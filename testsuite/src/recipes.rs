@@ -1,5 +1,5 @@
-//! Programs that nobody here wrote, from the crates in `third-party`: where their sources are, how they
-//! are compiled, and what they are run on. Some come with a driver or a script of ours, in `real/`.
+//! Programs that nobody here wrote, from the crates in `third-party` and from the distribution: where their sources
+//! are, how they are compiled, and what they are run on. Some come with a driver or a script of ours, in `real/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::distribution;
 use crate::process::{self, Outcome};
 use crate::toolchain;
 use crate::trials::{Shared, describe, share};
 
-/// A program: where its sources are and what it is run on. Paths that begin with `@` lie in the crate,
-/// with `=` in the testsuite; others are files that the program makes.
+/// A program: where its sources are and what it is run on. Paths that begin with `@` lie in its source folder, with `%`
+/// in that of the crate they name, with `=` in the testsuite; others are files that the program makes.
 pub struct Recipe {
     pub name: &'static str,
-    /// Crate of `third-party`, and the folder in it that `@` stands for (the first that exists).
-    pub source: (&'static str, &'static [&'static str]),
+    pub source: Source,
     /// Files, or `folder/*.c`.
     pub files: &'static [&'static str],
     /// Files that `*.c` finds and the program leaves out.
@@ -31,11 +31,19 @@ pub struct Recipe {
     pub every: (u64, u64),
 }
 
+/// Where a program comes from, and the folder that `@` stands for.
+pub enum Source {
+    /// A crate of `third-party`, and a folder in it (the first that exists).
+    Crate(&'static str, &'static [&'static str]),
+    /// A source package of the distribution. Only with `POPCORN_LONG`.
+    Distribution(&'static str),
+}
+
 /// All of them, by name.
 pub const RECIPES: &[Recipe] = &[
     Recipe {
         name: "bzip2",
-        source: ("bzip2-sys", &["bzip2-1.0.8"]),
+        source: Source::Crate("bzip2-sys", &["bzip2-1.0.8"]),
         files: &[
             "@blocksort.c",
             "@huffman.c",
@@ -61,8 +69,27 @@ pub const RECIPES: &[Recipe] = &[
         every: (100_003, 200_003),
     },
     Recipe {
+        name: "duktape",
+        source: Source::Distribution("duktape"),
+        files: &[
+            "@src/duktape.c",
+            "@examples/cmdline/duk_cmdline.c",
+            "@extras/print-alert/duk_print_alert.c",
+        ],
+        without: &[],
+        flags: &[
+            "-I@src",
+            "-I@examples/cmdline",
+            "-I@extras/print-alert",
+            "-DDUK_CMDLINE_PRINTALERT_SUPPORT",
+        ],
+        runs: &[&["@mandel.js"]],
+        leaves: &[],
+        every: (1_009, 100_003),
+    },
+    Recipe {
         name: "lua",
-        source: ("lua-src", &["lua-5.4.9"]),
+        source: Source::Crate("lua-src", &["lua-5.4.9"]),
         files: &["@*.c", "=demo/main.c"],
         without: &["lua.c", "luac.c", "onelua.c", "ltests.c"],
         flags: &["-I@"],
@@ -71,8 +98,18 @@ pub const RECIPES: &[Recipe] = &[
         every: (1_009, 100_003),
     },
     Recipe {
+        name: "picosat",
+        source: Source::Distribution("picosat"),
+        files: &["@app.c", "@main.c", "@picosat.c", "@version.c"],
+        without: &[],
+        flags: &["-I=real/picosat", "-DNDEBUG"],
+        runs: &[&["=real/picosat/pigeons.cnf"]],
+        leaves: &[],
+        every: (10_007, 200_003),
+    },
+    Recipe {
         name: "quickjs",
-        source: ("rquickjs-sys", &["quickjs"]),
+        source: Source::Crate("rquickjs-sys", &["quickjs"]),
         files: &[
             "@libregexp.c",
             "@libunicode.c",
@@ -88,7 +125,7 @@ pub const RECIPES: &[Recipe] = &[
     },
     Recipe {
         name: "sqlite",
-        source: ("libsqlite3-sys", &["sqlite3"]),
+        source: Source::Crate("libsqlite3-sys", &["sqlite3"]),
         files: &["@sqlite3.c", "=real/sqlite.c"],
         without: &[],
         flags: &[
@@ -101,8 +138,29 @@ pub const RECIPES: &[Recipe] = &[
         every: (200_003, 10_000_019),
     },
     Recipe {
+        name: "tcc",
+        source: Source::Distribution("tcc"),
+        files: &["@tcc.c"],
+        without: &[],
+        flags: &["-I=real/tcc", "-DONE_SOURCE=1"],
+        // It compiles itself.
+        runs: &[&[
+            "-I=real/tcc",
+            "-I@win32/include",
+            "-I@win32/include/winapi",
+            "-I@include",
+            "-DONE_SOURCE=1",
+            "-c",
+            "@tcc.c",
+            "-o",
+            "tcc.o",
+        ]],
+        leaves: &["tcc.o"],
+        every: (10_007, 100_003),
+    },
+    Recipe {
         name: "zstd",
-        source: ("zstd-sys", &["zstd"]),
+        source: Source::Crate("zstd-sys", &["zstd"]),
         files: &[
             "@lib/common/*.c",
             "@lib/compress/*.c",
@@ -116,6 +174,33 @@ pub const RECIPES: &[Recipe] = &[
         leaves: &[],
         every: (10_007, 100_003),
     },
+    Recipe {
+        name: "zstd-threads",
+        source: Source::Distribution("libzstd"),
+        files: &[
+            "@lib/common/*.c",
+            "@lib/compress/*.c",
+            "@lib/decompress/*.c",
+            "@lib/dictBuilder/*.c",
+            "@programs/*.c",
+        ],
+        without: &[],
+        flags: &["-I@lib", "-DZSTD_MULTITHREAD", "-DZSTD_DISABLE_ASM"],
+        runs: &[
+            &[
+                "-q",
+                "-9",
+                "-T2",
+                "-B524288",
+                "%libsqlite3-sys/sqlite3/sqlite3.c",
+                "-o",
+                "out.zst",
+            ],
+            &["-q", "-d", "out.zst", "-o", "out.c"],
+        ],
+        leaves: &["out.zst", "out.c"],
+        every: (10_007, 50_021),
+    },
 ];
 
 impl Recipe {
@@ -125,23 +210,33 @@ impl Recipe {
         found.with_context(|| format!("no recipe is called {name}"))
     }
 
-    /// What `@` and `=` at the beginning of a path, or of a flag's path, stand for.
+    /// Whether it is only for long tests.
+    pub fn is_long(&self) -> bool {
+        matches!(self.source, Source::Distribution(_))
+    }
+
+    /// What `@`, `%` and `=` at the beginning of a path, or of a flag's path, stand for.
     pub fn path(&self, text: &str) -> Result<String> {
-        let text = match text.split_once('@') {
-            Some((flag @ ("" | "-I"), rest)) => {
-                format!("{flag}{}/{rest}", self.source()?.display())
+        let flag = if text.starts_with("-I") { "-I" } else { "" };
+        let path = &text[flag.len()..];
+        let (folder, rest) = match path.split_at_checked(1) {
+            Some(("@", rest)) => (self.source()?, rest),
+            Some(("%", rest)) => {
+                let (name, rest) = rest.split_once('/').context("a file of a crate")?;
+                (crate_dir(name)?, rest)
             }
-            _ => text.to_owned(),
+            Some(("=", rest)) => (toolchain::root().join("testsuite"), rest),
+            _ => return Ok(text.to_owned()),
         };
-        Ok(match text.strip_prefix('=') {
-            Some(rest) => format!("{}/testsuite/{rest}", toolchain::root().display()),
-            None => text,
-        })
+        Ok(format!("{flag}{}/{rest}", folder.display()))
     }
 
     /// The folder that `@` stands for.
     fn source(&self) -> Result<PathBuf> {
-        let (name, folders) = self.source;
+        let (name, folders) = match self.source {
+            Source::Crate(name, folders) => (name, folders),
+            Source::Distribution(package) => return distribution::source(package),
+        };
         let dir = crate_dir(name)?;
         let found = folders.iter().map(|f| dir.join(f)).find(|f| f.exists());
         found.with_context(|| format!("{} has none of {folders:?}", dir.display()))

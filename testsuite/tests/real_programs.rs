@@ -1,5 +1,5 @@
-//! Programs that nobody here wrote, from the crates in `third-party`: Lua, bzip2, SQLite, zstd, QuickJS.
-//! Some come with a driver or a script of ours, in `real/`.
+//! Programs that nobody here wrote, from the crates in `third-party`: Lua, bzip2, SQLite, zstd, QuickJS; with
+//! `POPCORN_LONG` also from the distribution's source packages. Some come with a driver or a script of ours, in `real/`.
 //!
 //! * `ISA/NAME`: runs from start to end as that ISA;
 //! * `self-every-K/NAME`: is captured and resumed in place at every K-th migration point;
@@ -33,7 +33,8 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(2);
     let missing = toolchain::missing();
     let mut trials: Vec<Trial> = Vec::new();
-    for recipe in RECIPES {
+    let long = std::env::var_os("POPCORN_LONG").is_some();
+    for recipe in RECIPES.iter().filter(|r| long || !r.is_long()) {
         let program = Arc::new(Program {
             recipe,
             plain: OnceLock::new(),
