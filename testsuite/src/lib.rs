@@ -15,6 +15,7 @@ pub mod projects;
 pub mod recipes;
 pub mod running;
 pub mod rust;
+pub mod server;
 pub mod toolchain;
 pub mod trials;
 pub mod workspace;

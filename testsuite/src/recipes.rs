@@ -102,7 +102,7 @@ pub const RECIPES: &[Recipe] = &[
         source: Source::Distribution("picosat"),
         files: &["@app.c", "@main.c", "@picosat.c", "@version.c"],
         without: &[],
-        flags: &["-I=real/picosat", "-DNDEBUG"],
+        flags: &["-I=real/picosat", "-DNDEBUG", "-DNGETRUSAGE"],
         runs: &[&["=real/picosat/pigeons.cnf"]],
         leaves: &[],
         every: (10_007, 200_003),

@@ -88,6 +88,7 @@ fn trials() -> Result<Vec<Trial>> {
             continue;
         }
         let group = Arc::new(Group {
+            name: name.clone(),
             suite: suite.clone(),
             tests,
             expected: OnceLock::new(),
@@ -139,7 +140,7 @@ fn groups(source: &Path) -> Result<BTreeMap<String, Vec<Test>>> {
             if !is_test || path.extension().is_none_or(|e| e != "c") {
                 continue;
             }
-            let is_run = fs::read(&path)?.windows(5).any(|w| w == b"main(");
+            let is_run = has_main(&fs::read(&path)?);
             let group: Vec<_> = name.split('/').take(2).collect();
             let tests = groups.entry(group.join("/")).or_default();
             tests.push(Test { name, path, is_run });
@@ -149,6 +150,11 @@ fn groups(source: &Path) -> Result<BTreeMap<String, Vec<Test>>> {
         tests.sort_by(|a, b| a.name.cmp(&b.name));
     }
     Ok(groups)
+}
+
+/// Whether a source defines `main`. Some are not in UTF-8.
+fn has_main(source: &[u8]) -> bool {
+    source.windows(6).any(|w| w == b" main(" || w == b" main ")
 }
 
 /// One test: a program, or a file that has to compile.
@@ -345,6 +351,7 @@ struct Ran {
 
 /// The tests of one function.
 struct Group {
+    name: String,
     suite: Arc<Suite>,
     tests: Vec<Test>,
     /// For each test, whether musl's build passes.
@@ -394,7 +401,9 @@ impl Group {
             wrong.len(),
             wrong.join("\n")
         );
-        ensure!(moved > 0 || !way.is_a_move(), "it never hopped");
+        // In some groups nothing passes a point, or only with threads.
+        let has_to_move = way.is_a_move() && SHORT.contains(&self.name.as_str());
+        ensure!(moved > 0 || !has_to_move, "it never hopped");
         Ok(())
     }
 
