@@ -1,5 +1,5 @@
 //! Rust programs that nobody here wrote, unmodified, with the dependencies their own lock files name; and the
-//! tests of two crates as every ISA. Only with `POPCORN_LONG`: each is a build of its own.
+//! tests of two crates as every ISA; and a sort with rayon's threads. Only with `POPCORN_LONG`: each is a build of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,14 @@ const CASES: &[Case] = &[
     },
 ];
 
+/// Ours, in `rust-threads`.
+const SORT: Case = Case {
+    name: "sort",
+    args: &[],
+    stdin: String::new,
+    every: 500,
+};
+
 /// Crate, and what chooses its tests.
 const TESTED: &[(&str, &str)] = &[("fnv", "--lib"), ("itoa", "--tests")];
 
@@ -91,20 +99,22 @@ fn trials() -> Vec<Trial> {
     });
     let programs = CASES.iter().map(|case| {
         let name = format!("rust-crates/{}", case.name);
-        trial(name, lack.clone(), || compare(case))
+        trial(name, lack.clone(), || compare(case, &source(case.name)?))
+    });
+    let sort = trial("rust-threads/sort", lack.clone(), || {
+        compare(&SORT, &toolchain::root().join("testsuite/rust-threads"))
     });
     let tests = TESTED.iter().map(|(name, which)| {
         let title = format!("rust-crates/tests-of-{name}");
         trial(title, lack.clone(), || run_tests(name, which))
     });
-    programs.chain(tests).collect()
+    programs.chain(tests).chain([sort]).collect()
 }
 
 /// The program's own output, as every ISA, in place, and around them.
-fn compare(case: &Case) -> Result<()> {
-    let dir = source(case.name)?;
-    let plain = Cargo::plain(&dir, "plain").release(case.name)?;
-    let popcorn = Cargo::popcorn(&dir, "popcorn").release(case.name)?;
+fn compare(case: &Case, dir: &Path) -> Result<()> {
+    let plain = Cargo::plain(dir, "plain").release(case.name)?;
+    let popcorn = Cargo::popcorn(dir, "popcorn").release(case.name)?;
     let expected = run(case, Command::new(plain))?;
     ensure!(expected.status.success(), "plain: {}", describe(&expected));
     let start = || {

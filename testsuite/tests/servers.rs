@@ -1,5 +1,5 @@
-//! Servers that nobody here wrote, with all their threads and processes, unmodified from the distribution's sources:
-//! Redis, memcached with libevent, nginx.
+//! Servers with all their threads and processes: Redis, memcached with libevent and nginx, unmodified from the
+//! distribution's sources; and one of ours with Rust's tokio and hyper, `rust-threads`.
 //!
 //! * `NAME/ISA`: it serves as that ISA;
 //! * `NAME/moves`: it serves while all its processes move around the ISAs, once a second.
@@ -18,6 +18,7 @@ use libtest_mimic::{Arguments, Trial};
 use popcorn_testsuite::distribution;
 use popcorn_testsuite::process;
 use popcorn_testsuite::projects::{copy, folder, kept, step};
+use popcorn_testsuite::rust::Cargo;
 use popcorn_testsuite::server::{Ask, Connection, Server, clients};
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, describe, share, trial};
@@ -78,6 +79,15 @@ const SERVERS: &[Recipe] = &[
         program: "nginx/objs/nginx",
         arguments: configure_nginx,
         ask: ask_nginx,
+        load: None,
+        seconds: 20,
+    },
+    Recipe {
+        name: "tokio",
+        build: build_tokio,
+        program: "serve",
+        arguments: |port, _| Ok(vec![port.to_string()]),
+        ask: ask_tokio,
         load: None,
         seconds: 20,
     },
@@ -185,6 +195,8 @@ fn build_nginx(dir: &Path) -> Result<()> {
     let nginx = sources("nginx", dir)?;
     let mut configure = Command::new("./configure");
     configure.arg(format!("--with-cc={}", compiler()));
+    // Warnings are errors, and clang has one about a macro of musl's.
+    configure.arg("--with-cc-opt=-Wno-sign-compare");
     // These want libraries.
     configure.args([
         "--without-http_rewrite_module",
@@ -192,6 +204,13 @@ fn build_nginx(dir: &Path) -> Result<()> {
     ]);
     step(&mut configure, &nginx)?;
     step(Command::new("make").arg("-j2"), &nginx).map(drop)
+}
+
+fn build_tokio(dir: &Path) -> Result<()> {
+    let source = toolchain::root().join("testsuite/rust-threads");
+    let program = Cargo::popcorn(&source, "popcorn").release("serve")?;
+    fs::copy(program, dir.join("serve"))?;
+    Ok(())
 }
 
 /// Two workers, and a file of 100,000 bytes.
@@ -276,7 +295,22 @@ fn ask_memcached(connection: &mut Connection, client: usize, question: u64) -> R
 
 /// Some questions over one connection, then over another.
 fn ask_nginx(connection: &mut Connection, _: usize, _: u64) -> Result<()> {
-    connection.say("GET /page HTTP/1.1\r\nHost: here\r\n\r\n")?;
+    let body = http_get(connection, "page")?;
+    ensure!(body == page(), "the page is not as it was");
+    Ok(())
+}
+
+fn ask_tokio(connection: &mut Connection, client: usize, question: u64) -> Result<()> {
+    let n = client as u64 * 1_000 + question % 10_000;
+    let body = http_get(connection, &n.to_string())?;
+    let right = format!("{}\n", n * (n + 1) / 2);
+    ensure!(body == right.as_bytes(), "{n}: {body:?}");
+    Ok(())
+}
+
+/// Asks for a page, and connects again where the server wants that.
+fn http_get(connection: &mut Connection, path: &str) -> Result<Vec<u8>> {
+    connection.say(&format!("GET /{path} HTTP/1.1\r\nHost: here\r\n\r\n"))?;
     connection.expect("HTTP/1.1 200 OK")?;
     let mut length = None;
     let mut closes = false;
@@ -290,9 +324,8 @@ fn ask_nginx(connection: &mut Connection, _: usize, _: u64) -> Result<()> {
         }
     }
     let body = connection.bytes(length.context("no length")?)?;
-    ensure!(body == page(), "the page is not as it was");
     if closes {
         *connection = connection.again()?;
     }
-    Ok(())
+    Ok(body)
 }
