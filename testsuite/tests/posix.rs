@@ -204,7 +204,11 @@ impl Way {
         match self {
             Way::Compile => vec![],
             Way::As(isa) => vec!["--isa".into(), isa.into()],
-            Way::InPlace => vec!["--trace".into(), "--hop".into(), "every=1,max=3000,isas=self".into()],
+            Way::InPlace => vec![
+                "--trace".into(),
+                "--hop".into(),
+                "every=1,max=3000,isas=self".into(),
+            ],
             Way::Around => vec![
                 "--trace".into(),
                 "--hop".into(),
