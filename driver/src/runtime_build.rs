@@ -37,6 +37,7 @@ const HOT: &[&str] = &[
     "__popcorn_longjmp_next",
     "__popcorn_poll_slow",
     "__popcorn_syscall",
+    "__popcorn_wait",
 ];
 
 const CLANG_FLAGS: &[&str] = &["-O2", "-ffreestanding", "-Wall", "-Werror"];

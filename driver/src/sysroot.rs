@@ -68,15 +68,20 @@ pub fn build(prefix: &Path, jobs: usize) -> Result<()> {
     let bitcode = compile::to_bitcode(&units, &tree, jobs)?;
     // From here on musl is base-ABI IR: nothing below looks at C again.
 
-    // Callback files are compiled twice: without frames to see what they call, then with them.
+    // Callback files, and those in which a thread waits, are compiled twice: without frames to see what they call,
+    // then with them.
     let everything_plain = compile::to_objects(&units, &bitcode, None, jobs)?;
     let assembly = compile::assemble(&tree, work.path())?;
-    let leaves = leaf::leaf_functions(&units, &everything_plain, &assembly, &classes)?;
-    let leaves: Arc<HashSet<String>> = Arc::new(leaves.into_iter().collect());
+    let reach = leaf::reach(&units, &everything_plain, &assembly, &classes)?;
+    let leaves: Arc<HashSet<String>> = Arc::new(reach.leaves.into_iter().collect());
     // From here on it is known which calls can reach user code.
 
     let callbacks: Vec<usize> = (0..units.len())
-        .filter(|&i| units[i].class == Class::Callback)
+        .filter(|&i| match units[i].class {
+            Class::Callback => true,
+            Class::Leaf => reach.reaching.contains(&i),
+            Class::Builtin => false,
+        })
         .collect();
     let framed_units: Vec<Unit> = callbacks.iter().map(|&i| units[i].clone()).collect();
     let framed_bitcode: Vec<Vec<u8>> = callbacks.iter().map(|&i| bitcode[i].clone()).collect();

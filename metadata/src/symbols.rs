@@ -90,7 +90,11 @@ pub const EXPORTS: &[&str] = &[
     "__popcorn_longjmp_first",
     "__popcorn_longjmp_next",
     "__popcorn_poll_slow",
+    "__popcorn_set_mask",
     "__popcorn_start",
     "__popcorn_thread_ends",
+    "__popcorn_wait",
+    "__popcorn_wait_handled",
+    "__popcorn_wait_next",
     "popcorn_current_isa",
 ];

@@ -14,7 +14,7 @@ use crate::kernel::vdso;
 use crate::moves::{arrival, points, request, schedule, trial};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
-use crate::program::{attributes, data_stack, identity, longest_gap, trace, window};
+use crate::program::{attributes, data_stack, identity, longest_gap, thread, trace, window};
 use crate::stack::native;
 use crate::{arch, fatal};
 
@@ -66,6 +66,7 @@ fn fresh(initial: &Initial, mut alone: Alone) -> ! {
     // SAFETY: libc's entry points, as docs/abi.md section 9 has them.
     unsafe {
         __popcorn_libc_init(copy.envp, copy.argv0);
+        thread::set_ready();
         native::start();
         data_stack::start();
         let main = __popcorn_libc_main as *const () as u64;

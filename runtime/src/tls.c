@@ -36,3 +36,8 @@ static _Thread_local struct {
 } kept;
 
 __attribute__((noinline)) void *popcorn_tls_kept(void) { return &kept; }
+
+// What it keeps of calls that wait (`State` in program/waiting.rs).
+static _Thread_local unsigned long waiting[96];
+
+__attribute__((noinline)) void *popcorn_tls_waiting(void) { return waiting; }

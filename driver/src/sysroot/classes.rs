@@ -16,6 +16,8 @@ pub struct Classes {
     pub roots: HashSet<String>,
     /// Functions whose calls of roots do not count.
     pub cuts: HashSet<String>,
+    /// Functions in which a thread waits: they and all callers have frames.
+    pub waiting: HashSet<String>,
     /// Functions of the runtime that never reach user code.
     pub leaves: HashSet<String>,
 }
@@ -40,6 +42,7 @@ impl Classes {
                 "callback" => &mut classes.callback,
                 "root" => &mut classes.roots,
                 "cut" => &mut classes.cuts,
+                "waiting" => &mut classes.waiting,
                 "leaf" => &mut classes.leaves,
                 _ => bail!("classes.txt:{}: unknown word `{word}`", i + 1),
             };

@@ -72,7 +72,7 @@ pub fn to_bitcode(units: &[Unit], tree: &Tree, jobs: usize) -> Result<Vec<Vec<u8
 }
 
 /// A fat object for each unit. With `leaves`, the units get frames, and calls of these functions do
-/// not count as call sites; without, they get none.
+/// not count as call sites; without, they get none. Only those that call user code have points.
 pub fn to_objects(
     units: &[Unit],
     bitcode: &[Vec<u8>],
@@ -84,7 +84,7 @@ pub fn to_objects(
             isas: ALL.to_vec(),
             opt: OptLevel::O2,
             // Sorting a large array takes long even if the comparison is short.
-            points: if leaves.is_some() {
+            points: if leaves.is_some() && unit.class == Class::Callback {
                 Points::Loops
             } else {
                 Points::None

@@ -43,13 +43,22 @@ struct Graph {
     calls: Vec<(Code, Callee)>,
 }
 
-/// Sorted names of the external leaf functions.
-pub fn leaf_functions(
+/// What the call graph says.
+#[derive(Debug, Default)]
+pub struct Reach {
+    /// Sorted names of the external leaf functions.
+    pub leaves: BTreeSet<String>,
+    /// The objects, by index, with functions that are no leaves.
+    pub reaching: HashSet<usize>,
+}
+
+/// The call graph of all objects.
+pub fn reach(
     units: &[Unit],
     objects: &[Vec<u8>],
     assembly: &[(String, Vec<u8>)],
     classes: &Classes,
-) -> Result<BTreeSet<String>> {
+) -> Result<Reach> {
     let mut graph = Graph::default();
     let named = units.iter().map(|unit| &unit.name).zip(objects);
     let named = named.chain(assembly.iter().map(|(name, object)| (name, object)));
@@ -106,11 +115,7 @@ impl Graph {
         Ok(())
     }
 
-    fn leaves(
-        &self,
-        classes: &Classes,
-        may_be_root: impl Fn(usize) -> bool,
-    ) -> Result<BTreeSet<String>> {
+    fn leaves(&self, classes: &Classes, may_be_root: impl Fn(usize) -> bool) -> Result<Reach> {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut by_code: HashMap<Code, Vec<usize>> = HashMap::new();
         for (i, function) in self.functions.iter().enumerate() {
@@ -134,7 +139,9 @@ impl Graph {
         let mut reaching: HashSet<usize> = HashSet::new();
         let mut work: Vec<usize> = Vec::new();
         for (i, function) in self.functions.iter().enumerate() {
-            if classes.roots.contains(&function.name) && may_be_root(function.code.0) {
+            let waits = classes.waiting.contains(&function.name);
+            let calls = classes.roots.contains(&function.name) && may_be_root(function.code.0);
+            if waits || calls {
                 work.push(i);
                 // A strong root is the function itself, whatever else it is called; a weak one may be
                 // musl's empty function, whose other names mean other things.
@@ -167,7 +174,11 @@ impl Graph {
                 leaves.remove(&self.functions[i].name);
             }
         }
-        Ok(leaves)
+        let reaching = reaching.iter().map(|&i| self.functions[i].code.0);
+        Ok(Reach {
+            leaves,
+            reaching: reaching.collect(),
+        })
     }
 }
 
@@ -194,8 +205,8 @@ mod tests {
 
     fn leaves(graph: &Graph, table: &str) -> Vec<String> {
         let classes = Classes::parse(table).unwrap();
-        let leaves = graph.leaves(&classes, |object| object < 10).unwrap();
-        leaves.into_iter().collect()
+        let reach = graph.leaves(&classes, |object| object < 10).unwrap();
+        reach.leaves.into_iter().collect()
     }
 
     #[test]

@@ -32,6 +32,7 @@ use crate::error::Error;
 use crate::llvm::{Linkage, Module, Type, Value};
 use crate::neutral::sjlj;
 use crate::points::Polled;
+use crate::points::marker::is_point;
 use crate::program::{Optimised, symbols};
 use crate::watch::Watch;
 use reachability::Reach;
@@ -44,10 +45,18 @@ pub(crate) struct Framed {
     pub info: Vec<Function>,
 }
 
-/// A module that is never on the stack of a migrating process.
+/// A module that is never on the stack of a migrating process. Explicit points are none in it.
 pub(crate) fn none(optimised: Optimised) -> Framed {
+    let module = optimised.into_module();
+    for f in module.definitions() {
+        for i in f.instructions() {
+            if is_point(i) {
+                i.erase();
+            }
+        }
+    }
     Framed {
-        module: optimised.into_module(),
+        module,
         info: Vec::new(),
     }
 }

@@ -24,6 +24,7 @@ pub static PORT: Port = Port {
     signal_frame: SignalFrame {
         context: 128,
         mask: 128 + 40,
+        result: x(0),
         sp: x(31),
         pc: x(32),
         link: Some(x(30)),

@@ -184,7 +184,7 @@
         mov     x4, x5
         mov     x5, x6
         svc     #0
-        ret
+.Lraw:  ret
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
@@ -210,6 +210,26 @@
         .org    __popcorn_call_vdso + 256
         done    __popcorn_call_vdso
 
+// __popcorn_waiting_syscall(n, a, b, c, d, e, f, word): as __popcorn_raw_syscall, unless the 32-bit word is not zero. Then, and if
+// a signal handler finds it at .Lcall or before and has it go on at .Lkicked, there is no call and the result is -4096.
+        function __popcorn_waiting_syscall
+        mov     x8, x0
+        mov     x0, x1
+        mov     x1, x2
+        mov     x2, x3
+        mov     x3, x4
+        mov     x4, x5
+        mov     x5, x6
+        ldr     w9, [x7]
+        cbnz    w9, .Lkicked
+.Lcall: svc     #0
+.Ldone: ret
+.Lkicked:
+        mov     x0, #-4096
+        ret
+        .org    __popcorn_waiting_syscall + 64
+        done    __popcorn_waiting_syscall
+
 // __popcorn_set_thread_pointer(value)
         function __popcorn_set_thread_pointer
         msr     tpidr_el0, x0
@@ -233,6 +253,15 @@ __popcorn_sigreturn:
         function __popcorn_personality
         udf     #0
         done    __popcorn_personality
+
+// Where the instruction is that waits, where it goes on, where it gives up; where __popcorn_raw_syscall goes on.
+        .section .popcorn.private.waiting,"aw",@progbits
+        .globl  __popcorn_waiting_places
+        .type   __popcorn_waiting_places,@object
+        .balign 8
+__popcorn_waiting_places:
+        .quad   .Lcall, .Ldone, .Lkicked, .Lraw
+        .size   __popcorn_waiting_places, 32
 
         .section .popcorn.private.isa,"aw",@progbits
         .globl  __popcorn_isa_id

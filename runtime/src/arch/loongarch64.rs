@@ -16,6 +16,7 @@ pub static PORT: Port = Port {
     signal_frame: SignalFrame {
         context: 128,
         mask: 128 + 40,
+        result: x(4),
         sp: x(3),
         pc: PC,
         link: Some(x(1)),

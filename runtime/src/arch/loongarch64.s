@@ -285,7 +285,7 @@
         move    $a4, $a5
         move    $a5, $a6
         syscall 0
-        ret
+.Lraw:  ret
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
@@ -310,6 +310,27 @@
         .org    __popcorn_call_vdso + 256
         done    __popcorn_call_vdso
 
+# __popcorn_waiting_syscall(n, a, b, c, d, e, f, word): as __popcorn_raw_syscall, unless the 32-bit word is not zero. Then, and if
+# a signal handler finds it at .Lcall or before and has it go on at .Lkicked, there is no call and the result is -4096.
+        function __popcorn_waiting_syscall
+        move    $t0, $a7
+        move    $a7, $a0
+        move    $a0, $a1
+        move    $a1, $a2
+        move    $a2, $a3
+        move    $a3, $a4
+        move    $a4, $a5
+        move    $a5, $a6
+        ld.w    $t0, $t0, 0
+        bnez    $t0, .Lkicked
+.Lcall: syscall 0
+.Ldone: ret
+.Lkicked:
+        lu12i.w $a0, -1
+        ret
+        .org    __popcorn_waiting_syscall + 64
+        done    __popcorn_waiting_syscall
+
 # __popcorn_set_thread_pointer(value)
         function __popcorn_set_thread_pointer
         move    $tp, $a0
@@ -332,6 +353,15 @@ __popcorn_sigreturn:
         function __popcorn_personality
         break   0
         done    __popcorn_personality
+
+# Where the instruction is that waits, where it goes on, where it gives up; where __popcorn_raw_syscall goes on.
+        .section .popcorn.private.waiting,"aw",@progbits
+        .globl  __popcorn_waiting_places
+        .type   __popcorn_waiting_places,@object
+        .balign 8
+__popcorn_waiting_places:
+        .quad   .Lcall, .Ldone, .Lkicked, .Lraw
+        .size   __popcorn_waiting_places, 32
 
         .section .popcorn.private.isa,"aw",@progbits
         .globl  __popcorn_isa_id

@@ -9,6 +9,8 @@ pub mod signal_frame;
 pub mod user_context;
 mod x86_64;
 
+use core::sync::atomic::AtomicU32;
+
 use popcorn_toolchains::{ALL, Isa};
 
 use port::Port;
@@ -75,6 +77,17 @@ unsafe extern "C" {
     pub fn __popcorn_raw_syscall(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64;
     /// Calls `function` of the kernel's, and notes its caller's context in `caller` until it has returned.
     pub fn __popcorn_call_vdso(function: u64, a: i64, b: i64, caller: *mut *mut Context) -> i64;
+    fn __popcorn_waiting_syscall(
+        n: i64,
+        a: i64,
+        b: i64,
+        c: i64,
+        d: i64,
+        e: i64,
+        f: i64,
+        word: *const AtomicU32,
+    ) -> i64;
+    static __popcorn_waiting_places: interrupted::Places;
     pub fn __popcorn_bottom(stack_top: u64, function: u64, a: u64, b: u64, c: u64) -> !;
     pub fn __popcorn_set_thread_pointer(value: u64);
     pub fn __popcorn_sigreturn();
@@ -110,8 +123,13 @@ pub fn port() -> &'static Port {
 pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
     // SAFETY: by contract.
     #[cfg(not(test))]
-    unsafe {
-        __popcorn_raw_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5])
+    loop {
+        // SAFETY: by contract.
+        let result = unsafe { __popcorn_raw_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5]) };
+        // A request's signal has interrupted it.
+        if result != KICKED {
+            return result;
+        }
     }
     #[cfg(test)]
     {
@@ -122,6 +140,30 @@ pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
                 in("rdx") a[2], in("r10") a[3], in("r8") a[4], in("r9") a[5], out("rcx") _, out("r11") _)
         };
         result
+    }
+}
+
+/// What [`waiting_syscall`] returns of a call that it did not make, or that is to be made again: no result and no
+/// error of the kernel's.
+pub const KICKED: i64 = -4096;
+
+/// A system call that may wait, with the CPU's own number and layouts: none, but [`KICKED`], once the word is not zero.
+/// A signal handler that changes the word says so by [`interrupted::Call::kick`], so that none comes too late.
+///
+/// # Safety
+/// As safe as the call that the number names.
+#[inline(always)]
+pub unsafe fn waiting_syscall(n: i64, a: [i64; 6], word: &AtomicU32) -> i64 {
+    // SAFETY: by contract.
+    #[cfg(not(test))]
+    unsafe {
+        __popcorn_waiting_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5], word)
+    }
+    #[cfg(test)]
+    {
+        let _ = word;
+        // SAFETY: by contract.
+        unsafe { raw_syscall(n, a) }
     }
 }
 

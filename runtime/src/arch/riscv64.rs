@@ -15,6 +15,7 @@ pub static PORT: Port = Port {
     signal_frame: SignalFrame {
         context: 128,
         mask: 128 + 40,
+        result: x(10),
         sp: x(2),
         pc: x(0),
         link: Some(x(1)),

@@ -255,7 +255,7 @@
         mv      a4, a5
         mv      a5, a6
         ecall
-        ret
+.Lraw:  ret
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
@@ -279,6 +279,27 @@
         ret
         .org    __popcorn_call_vdso + 256
         done    __popcorn_call_vdso
+
+# __popcorn_waiting_syscall(n, a, b, c, d, e, f, word): as __popcorn_raw_syscall, unless the 32-bit word is not zero. Then, and if
+# a signal handler finds it at .Lcall or before and has it go on at .Lkicked, there is no call and the result is -4096.
+        function __popcorn_waiting_syscall
+        mv      t0, a7
+        mv      a7, a0
+        mv      a0, a1
+        mv      a1, a2
+        mv      a2, a3
+        mv      a3, a4
+        mv      a4, a5
+        mv      a5, a6
+        lw      t0, 0(t0)
+        bnez    t0, .Lkicked
+.Lcall: ecall
+.Ldone: ret
+.Lkicked:
+        li      a0, -4096
+        ret
+        .org    __popcorn_waiting_syscall + 64
+        done    __popcorn_waiting_syscall
 
 # __popcorn_set_thread_pointer(value)
         function __popcorn_set_thread_pointer
@@ -306,6 +327,15 @@ __popcorn_sigreturn:
         function __popcorn_personality
         unimp
         done    __popcorn_personality
+
+# Where the instruction is that waits, where it goes on, where it gives up; where __popcorn_raw_syscall goes on.
+        .section .popcorn.private.waiting,"aw",@progbits
+        .globl  __popcorn_waiting_places
+        .type   __popcorn_waiting_places,@object
+        .balign 8
+__popcorn_waiting_places:
+        .quad   .Lcall, .Ldone, .Lkicked, .Lraw
+        .size   __popcorn_waiting_places, 32
 
         .section .popcorn.private.isa,"aw",@progbits
         .globl  __popcorn_isa_id

@@ -4,10 +4,12 @@
 /// Offsets of the interrupted registers.
 #[derive(Debug)]
 pub struct SignalFrame {
-    /// `ucontext_t`, a handler's third argument.
+    /// `ucontext_t`, which a handler's third argument points to.
     pub context: u16,
-    /// The signal mask, in it.
+    /// The signal mask to return with.
     pub mask: u16,
+    /// The register with a system call's result.
+    pub result: u16,
     pub sp: u16,
     pub pc: u16,
     /// The link register, where calls leave the return address in one.
@@ -79,6 +81,7 @@ mod tests {
     const FRAME: SignalFrame = SignalFrame {
         context: 0,
         mask: 0,
+        result: 0,
         sp: 8,
         pc: 0,
         link: None,

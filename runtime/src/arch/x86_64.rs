@@ -15,6 +15,7 @@ pub static PORT: Port = Port {
     signal_frame: SignalFrame {
         context: 0,
         mask: 296,
+        result: reg(13),
         sp: reg(15),
         pc: reg(16),
         link: None,

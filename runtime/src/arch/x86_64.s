@@ -201,7 +201,7 @@
         movq    %r9, %r8
         movq    8(%rsp), %r9
         syscall
-        retq
+.Lraw:  retq
         .org    __popcorn_raw_syscall + 64, 0xcc
         done    __popcorn_raw_syscall
 
@@ -223,6 +223,27 @@
         retq
         .org    __popcorn_call_vdso + 256, 0xcc
         done    __popcorn_call_vdso
+
+# __popcorn_waiting_syscall(n, a, b, c, d, e, f, word): as __popcorn_raw_syscall, unless the 32-bit word is not zero. Then, and if
+# a signal handler finds it at .Lcall or before and has it go on at .Lkicked, there is no call and the result is -4096.
+        function __popcorn_waiting_syscall
+        movq    %rdi, %rax
+        movq    %rsi, %rdi
+        movq    %rdx, %rsi
+        movq    %rcx, %rdx
+        movq    %r8, %r10
+        movq    %r9, %r8
+        movq    8(%rsp), %r9
+        movq    16(%rsp), %rcx
+        cmpl    $0, (%rcx)
+        jne     .Lkicked
+.Lcall: syscall
+.Ldone: retq
+.Lkicked:
+        movq    $-4096, %rax
+        retq
+        .org    __popcorn_waiting_syscall + 64, 0xcc
+        done    __popcorn_waiting_syscall
 
 # __popcorn_set_thread_pointer(value): arch_prctl(ARCH_SET_FS, value)
         function __popcorn_set_thread_pointer
@@ -250,6 +271,15 @@ __popcorn_sigreturn:
         function __popcorn_personality
         ud2
         done    __popcorn_personality
+
+# Where the instruction is that waits, where it goes on, where it gives up; where __popcorn_raw_syscall goes on.
+        .section .popcorn.private.waiting,"aw",@progbits
+        .globl  __popcorn_waiting_places
+        .type   __popcorn_waiting_places,@object
+        .balign 8
+__popcorn_waiting_places:
+        .quad   .Lcall, .Ldone, .Lkicked, .Lraw
+        .size   __popcorn_waiting_places, 32
 
         .section .popcorn.private.isa,"aw",@progbits
         .globl  __popcorn_isa_id

@@ -22,6 +22,8 @@ pub mod vdso;
 pub use linux_raw_sys::{errno, general as sys};
 pub use popcorn_metadata::syscalls::{self, nr};
 
+use core::sync::atomic::AtomicU32;
+
 use popcorn_metadata::syscalls::Way;
 
 use crate::arch;
@@ -88,6 +90,18 @@ pub fn pass(n: i64, args: [i64; 6]) -> i64 {
         Some(call) if arch::port().generic => translate::call(call, args),
         // SAFETY: what the program asked its kernel for.
         Some(_) => unsafe { arch::raw_syscall(n, args) },
+    }
+}
+
+/// [`call`] for one that may wait: [`KICKED`](arch::KICKED) in place of a result once the word is not zero.
+#[inline(always)]
+pub fn wait(n: i64, args: [i64; 6], word: &AtomicU32) -> i64 {
+    match syscalls::lookup(n) {
+        None => -i64::from(errno::ENOSYS),
+        Some(call) if matches!(call.way, Way::Refused(_)) => -i64::from(errno::ENOSYS),
+        Some(call) if arch::port().generic => translate::wait(call, args, word),
+        // SAFETY: what the program asked its kernel for.
+        Some(_) => unsafe { arch::waiting_syscall(n, args, word) },
     }
 }
 

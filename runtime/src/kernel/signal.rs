@@ -108,6 +108,23 @@ pub fn mask() -> Set {
     old
 }
 
+/// A program's set without the signal of requests, which it can neither block nor wait for.
+pub fn without_request(set: Set) -> Set {
+    set & !(1 << (popcorn_metadata::request::SIGNAL - 1))
+}
+
+/// Unblocks the signal of requests.
+pub fn let_request_in() {
+    let request: Set = !without_request(ALL);
+    system_call!(
+        nr::RT_SIGPROCMASK,
+        sys::SIG_UNBLOCK,
+        &raw const request,
+        0,
+        SET
+    );
+}
+
 /// Signals that are pending.
 pub fn pending() -> Set {
     let mut pending = 0;
@@ -152,6 +169,11 @@ impl Information {
             sys::SIGSEGV | sys::SIGBUS if from_kernel => self.0[2],
             _ => 0,
         }
+    }
+
+    /// Where it comes from: above 0 from the kernel.
+    pub fn code(&self) -> i32 {
+        self.0[1] as i32
     }
 
     pub fn from_bytes(bytes: &[u8; 128]) -> Self {

@@ -4,6 +4,8 @@
 //! Pointers come from the program and are the kernel's to check. Where this code itself reads or
 //! writes through one, a bad pointer is a fault in the program rather than `EFAULT`; null is checked.
 
+use core::sync::atomic::AtomicU32;
+
 use popcorn_metadata::syscalls::{self, Call, Way, nr};
 
 use super::{errno, sys};
@@ -18,6 +20,8 @@ const AT_FDCWD: i64 = sys::AT_FDCWD as i64;
 const AT_REMOVEDIR: i64 = sys::AT_REMOVEDIR as i64;
 const AT_SYMLINK_NOFOLLOW: i64 = sys::AT_SYMLINK_NOFOLLOW as i64;
 const O_CREAT_WRONLY_TRUNC: i64 = (sys::O_CREAT | sys::O_WRONLY | sys::O_TRUNC) as i64;
+const F_GETFL: i64 = sys::F_GETFL as i64;
+const F_SETFL: i64 = sys::F_SETFL as i64;
 const SIGCHLD: i64 = sys::SIGCHLD as i64;
 
 /// The port's own call for a base number that only differs in its number.
@@ -35,6 +39,89 @@ pub fn call(call: &Call, args: [i64; 6]) -> i64 {
         // SAFETY: what the program asked its kernel for.
         (Way::Same, Some(number)) => unsafe { arch::raw_syscall(number.into(), args) },
         _ => other(call.number.into(), args),
+    }
+}
+
+/// [`call`] for one that may wait.
+pub fn wait(call: &Call, args: [i64; 6], word: &AtomicU32) -> i64 {
+    let plain = |n, args| plain_waiting(n, args, word);
+    let [a, b, c, d, ..] = args;
+    let flags_in = |flags| port().open_flags_in(flags);
+    match i64::from(call.number) {
+        nr::OPEN => plain(nr::OPENAT, [AT_FDCWD, a, flags_in(b), c, 0, 0]),
+        nr::CREAT => plain(nr::OPENAT, [AT_FDCWD, a, O_CREAT_WRONLY_TRUNC, b, 0, 0]),
+        n @ nr::OPENAT => plain(n, [a, b, flags_in(c), d, 0, 0]),
+        nr::EPOLL_WAIT => epoll_wait(plain, nr::EPOLL_PWAIT, [a, b, c, d, 0, 8]),
+        n @ (nr::EPOLL_PWAIT | nr::EPOLL_PWAIT2) => epoll_wait(plain, n, args),
+        nr::POLL => poll(plain, a, b, c),
+        nr::SELECT => select(plain, args),
+        nr::PAUSE => plain(nr::PPOLL, [0, 0, 0, 0, 8, 0]),
+        n @ (nr::SPLICE | nr::SENDFILE) => transfer(plain, n, args),
+        n @ nr::FCNTL if !matches!(b, F_GETFL | F_SETFL) => plain(n, args),
+        n if call.way == Way::Same => plain(n, args),
+        n => other(n, args),
+    }
+}
+
+/// `splice` and `sendfile`. An emulator may not see in time that a signal has come before it waits in one of these, so
+/// they do not wait: `ppoll` does, in which it does see that.
+fn transfer(plain: impl Fn(i64, [i64; 6]) -> i64, n: i64, args: [i64; 6]) -> i64 {
+    const AGAIN: i64 = -(errno::EAGAIN as i64);
+    /// A socket that has room has room for as much.
+    const PART: i64 = 16 << 10;
+    let [a, b, c, d, length, flags] = args;
+    let (source, sink) = if n == nr::SPLICE { (a, c) } else { (b, a) };
+    let waits = |fd| control(fd, F_GETFL).max(0) & i64::from(sys::O_NONBLOCK) == 0;
+    let may_wait = waits(source) && waits(sink);
+    let ready = |fd: i64, events: u32| {
+        let mut poll = [fd & 0xffff_ffff | i64::from(events) << 32];
+        plain(nr::PPOLL, [poll.as_mut_ptr() as i64, 1, 0, 0, 8, 0])
+    };
+    if !may_wait || (n == nr::SPLICE && flags & i64::from(sys::SPLICE_F_NONBLOCK) != 0) {
+        return plain(n, args);
+    }
+    if n == nr::SPLICE {
+        let flags = flags | i64::from(sys::SPLICE_F_NONBLOCK);
+        loop {
+            match plain(n, [a, b, c, d, length, flags]) {
+                AGAIN => {}
+                result => return result,
+            }
+            for (fd, events) in [(source, sys::POLLIN), (sink, sys::POLLOUT)] {
+                if let error @ ..0 = ready(fd, events) {
+                    return error;
+                }
+            }
+        }
+    }
+    // A pipe takes what there is room for at once.
+    let is_pipe = control(sink, sys::F_GETPIPE_SZ.into()) > 0;
+    let mut done = 0;
+    loop {
+        let part = if is_pipe { d } else { PART.min(d - done) };
+        let result = match ready(sink, sys::POLLOUT) {
+            error @ ..0 => error,
+            _ => plain(n, [a, b, c, part, 0, 0]),
+        };
+        done += result.max(0);
+        match result {
+            1.. if result == part && done < d => {}
+            ..=0 if done == 0 => return result,
+            _ => return done,
+        }
+    }
+}
+
+/// `fcntl` without an argument.
+fn control(fd: i64, command: i64) -> i64 {
+    plain(nr::FCNTL, [fd, command, 0, 0, 0, 0])
+}
+
+fn plain_waiting(n: i64, args: [i64; 6], word: &AtomicU32) -> i64 {
+    match syscalls::lookup(n).and_then(|call| call.generic) {
+        // SAFETY: what the program asked its kernel for.
+        Some(number) => unsafe { arch::waiting_syscall(number.into(), args, word) },
+        None => -ENOSYS,
     }
 }
 
@@ -83,10 +170,10 @@ fn other(n: i64, args: [i64; 6]) -> i64 {
         nr::EPOLL_CREATE if a <= 0 => -EINVAL,
         nr::EPOLL_CREATE => plain(nr::EPOLL_CREATE1, [0; 6]),
         nr::EPOLL_CTL => epoll_ctl(args),
-        nr::EPOLL_WAIT => epoll_wait(nr::EPOLL_PWAIT, [a, b, c, d, 0, 8]),
-        nr::EPOLL_PWAIT | nr::EPOLL_PWAIT2 => epoll_wait(n, args),
-        nr::POLL => poll(a, b, c),
-        nr::SELECT => select(args),
+        nr::EPOLL_WAIT => epoll_wait(plain, nr::EPOLL_PWAIT, [a, b, c, d, 0, 8]),
+        nr::EPOLL_PWAIT | nr::EPOLL_PWAIT2 => epoll_wait(plain, n, args),
+        nr::POLL => poll(plain, a, b, c),
+        nr::SELECT => select(plain, args),
         nr::PAUSE => plain(nr::PPOLL, [0, 0, 0, 0, 8, 0]),
         nr::ALARM => alarm(a),
         nr::TIME => time(a),
@@ -123,8 +210,6 @@ fn openat2(args: [i64; 6]) -> i64 {
 }
 
 fn fcntl(args: [i64; 6]) -> i64 {
-    const F_GETFL: i64 = sys::F_GETFL as i64;
-    const F_SETFL: i64 = sys::F_SETFL as i64;
     match args[1] {
         F_GETFL => match plain(nr::FCNTL, args) {
             flags @ 0.. => port().open_flags_out(flags),
@@ -300,7 +385,7 @@ fn epoll_ctl(args: [i64; 6]) -> i64 {
 }
 
 /// Fetches at most 64 events a call; the rest stay queued, as epoll allows.
-fn epoll_wait(n: i64, args: [i64; 6]) -> i64 {
+fn epoll_wait(plain: impl Fn(i64, [i64; 6]) -> i64, n: i64, args: [i64; 6]) -> i64 {
     let [a, out, max, d, e, f] = args;
     let mut here = [GenericEvent::default(); 64];
     let max = max.min(here.len() as i64);
@@ -316,7 +401,7 @@ fn epoll_wait(n: i64, args: [i64; 6]) -> i64 {
     result
 }
 
-fn poll(fds: i64, count: i64, milliseconds: i64) -> i64 {
+fn poll(plain: impl Fn(i64, [i64; 6]) -> i64, fds: i64, count: i64, milliseconds: i64) -> i64 {
     let milliseconds = i64::from(milliseconds as i32);
     let time = [milliseconds / 1000, milliseconds % 1000 * 1_000_000];
     let time = if milliseconds < 0 {
@@ -327,7 +412,7 @@ fn poll(fds: i64, count: i64, milliseconds: i64) -> i64 {
     plain(nr::PPOLL, [fds, count, time, 0, 8, 0])
 }
 
-fn select(args: [i64; 6]) -> i64 {
+fn select(plain: impl Fn(i64, [i64; 6]) -> i64, args: [i64; 6]) -> i64 {
     let [n, read, write, except, out, _] = args;
     let Some([seconds, micros]) = load::<2>(out) else {
         return plain(nr::PSELECT6, [n, read, write, except, 0, 0]);

@@ -16,7 +16,7 @@ use crate::kernel::errno;
 use crate::moves::order::Move;
 use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, request, schedule};
 use crate::program::alone::{Alone, Threads};
-use crate::program::{filter, longest_gap};
+use crate::program::{filter, longest_gap, waiting};
 use crate::stack::native::{self, Depth};
 use crate::stack::walk::{self, Walk};
 use crate::{incarnation, refusal, say, step};
@@ -129,7 +129,8 @@ fn too_deep(wish: Wish) -> u64 {
 /// Whether this point is to be let pass, after others at which the stack could not be captured.
 fn skips(wish: Wish) -> bool {
     let skip = SKIP.load(Relaxed);
-    let skips = skip > 0 && wish != Wish::Program;
+    // A call that waits may be the last point for long.
+    let skips = skip > 0 && wish != Wish::Program && !waiting::is_inside();
     if skips {
         SKIP.store(skip - 1, Relaxed);
     }

@@ -43,8 +43,9 @@ impl Alone {
         Self::with_mask(0)
     }
 
-    /// The program begins, with the signal mask that it was started with.
+    /// The program begins, with the signal mask that it was started with, but for the signal of requests.
     pub fn begin_program(self) {
+        signal::let_request_in();
         core::mem::forget(self);
     }
 

@@ -6,8 +6,8 @@ use popcorn_metadata::syscalls::{self, Way, nr};
 
 use crate::kernel::{self, errno};
 use crate::program::{
-    advice, alternate_stack, attributes, dispositions, filter, limits, longest_gap, own_file,
-    process, signal_descriptors, thread, timers, trace, window,
+    advice, alternate_stack, attributes, dispositions, filter, limits, longest_gap, masks,
+    own_file, process, signal_descriptors, thread, timers, trace, window,
 };
 use crate::say;
 
@@ -27,9 +27,10 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         }
         nr::RT_SIGACTION => dispositions::sigaction(args),
         nr::SIGALTSTACK => alternate_stack::sigaltstack(args),
+        nr::RT_SIGPROCMASK => masks::change(args),
         nr::SET_TID_ADDRESS => thread::set_tid_address(args),
         nr::SET_ROBUST_LIST => thread::set_robust_list(args),
-        nr::SIGNALFD | nr::SIGNALFD4 => signal_descriptors::note(args, kernel::call(n, args)),
+        nr::SIGNALFD | nr::SIGNALFD4 => signal_descriptors::note(args, masks::descriptor(n, args)),
         nr::RT_SIGTIMEDWAIT => timers::sigtimedwait(args),
         nr::TIMER_CREATE
         | nr::TIMER_SETTIME

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
+use crate::arch::KICKED;
 use crate::base::refusal::Refusal;
 use crate::base::statics::Travels;
 use crate::kernel::{self, errno, file, nr, sys, system_call};
@@ -97,7 +98,7 @@ fn ours_from(first: i32) -> Option<i32> {
 pub fn descriptor(n: i64, args: [i64; 6]) -> i64 {
     // Most programs have none of ours open, and need not ask which process they are.
     if ours_from(0).is_none() || !identity::is_own_process() {
-        return kernel::call(n, args);
+        return make(n, args);
     }
     let own = identity::program_fd();
     match n {
@@ -111,7 +112,18 @@ pub fn descriptor(n: i64, args: [i64; 6]) -> i64 {
         // A map is kept under this number.
         nr::DUP2 | nr::DUP3 if keepers::contains(args[1] as i32) => -i64::from(errno::EBUSY),
         nr::CLOSE_RANGE => close_range(args),
-        _ => kernel::call(n, args),
+        _ => make(n, args),
+    }
+}
+
+/// A descriptor that is closed is closed, also if the call says that a signal came: it is not made again.
+fn make(n: i64, args: [i64; 6]) -> i64 {
+    static NOTHING: AtomicU32 = AtomicU32::new(0);
+    loop {
+        match kernel::wait(n, args, &NOTHING) {
+            KICKED => {}
+            result => return result,
+        }
     }
 }
 

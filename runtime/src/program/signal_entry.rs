@@ -2,11 +2,12 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::arch::interrupted::Frame;
 use crate::arch::user_context::{Pushed, UserContext};
 use crate::incarnation;
 use crate::kernel::signal::{self, Action, Information, MIGRATE_SIGNAL, SIG_DFL, SIG_IGN, bit};
 use crate::kernel::{process, sys};
-use crate::program::{actions, alternate_stack, thread, timers};
+use crate::program::{actions, alternate_stack, thread, timers, waiting};
 
 /// Signals whose default is to be ignored.
 const IGNORED: signal::Set =
@@ -70,8 +71,10 @@ fn restorer() -> u64 {
 /// From the kernel, on a stack of its choice, which the unwinder knows by where this function returns to.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 extern "C" fn __popcorn_signal_entry(signal: u32, information: *mut Information, context: u64) {
+    // SAFETY: this is the handler that the kernel called.
+    let frame = &mut unsafe { Frame::of(context) };
     if signal == MIGRATE_SIGNAL {
-        return request();
+        return request(frame);
     }
     let action = actions::due(signal);
     match action.handler {
@@ -79,6 +82,11 @@ extern "C" fn __popcorn_signal_entry(signal: u32, information: *mut Information,
         SIG_DFL => by_default(signal),
         handler => {
             thread::count_handler();
+            // SAFETY: the kernel's.
+            let about = unsafe { &*information };
+            if !is_of_instruction(about) && waiting::note(frame, about, action) {
+                return;
+            }
             // SAFETY: the program's handler, by the base ABI; what the kernel has given us for it.
             unsafe {
                 let handler = core::mem::transmute::<u64, Handler>(handler);
@@ -103,7 +111,21 @@ fn run(handler: Handler, signal: u32, information: &mut Information, mut pushed:
     *pushed.mask() = *pushed.mask() & !bit(MIGRATE_SIGNAL) | blocks_ours;
 }
 
-fn request() {
+/// Whether the interrupted instruction itself raised the signal, so that it cannot wait.
+fn is_of_instruction(about: &Information) -> bool {
+    const SIGNALS: signal::Set = bit(sys::SIGSEGV)
+        | bit(sys::SIGBUS)
+        | bit(sys::SIGFPE)
+        | bit(sys::SIGILL)
+        | bit(sys::SIGTRAP)
+        | bit(sys::SIGSYS);
+    signal::contains(SIGNALS, about.number()) && about.code() > 0
+}
+
+fn request(frame: &mut Frame) {
+    if thread::is_ready() {
+        waiting::request(frame);
+    }
     let f = ON_REQUEST.load(Relaxed);
     if f != 0 {
         // SAFETY: `listen` has stored it.

@@ -1,7 +1,10 @@
 //! A thread: what it has outside memory.
 
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use popcorn_metadata::image::State;
 
+use crate::incarnation;
 use crate::kernel::{nr, system_call};
 
 unsafe extern "C" {
@@ -40,6 +43,21 @@ pub struct AlternateStack {
     pub size: u64,
     /// Native memory in its place: address and bytes. The incarnation's.
     pub native: [u64; 2],
+}
+
+incarnation! {
+    /// There are thread-local variables.
+    static READY: AtomicBool = AtomicBool::new(false);
+}
+
+/// From here on there are thread-local variables.
+pub fn set_ready() {
+    READY.store(true, Relaxed);
+}
+
+/// Whether there are thread-local variables: a request may come before.
+pub fn is_ready() -> bool {
+    READY.load(Relaxed)
 }
 
 /// The thread that stops to be captured, or goes on.
@@ -187,6 +205,7 @@ impl Thread {
             let pointer = __popcorn_thread_pointer(self.pthread);
             crate::arch::__popcorn_set_thread_pointer(pointer);
         }
+        set_ready();
         if self.clear_tid != 0 {
             system_call!(nr::SET_TID_ADDRESS, self.clear_tid);
         }

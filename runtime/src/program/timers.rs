@@ -214,7 +214,11 @@ pub fn forked() {
 
 /// The program's `rt_sigtimedwait`.
 pub fn sigtimedwait(args: [i64; 6]) -> i64 {
-    let result = kernel::call(nr::RT_SIGTIMEDWAIT, args);
+    received(args, kernel::call(nr::RT_SIGTIMEDWAIT, args))
+}
+
+/// The program's `rt_sigtimedwait` has returned `result`.
+pub fn received(args: [i64; 6], result: i64) -> i64 {
     if result > 0 && args[1] != 0 {
         // SAFETY: the program's structure, which the kernel has filled.
         identify(unsafe { &mut *(args[1] as *mut Information) });

@@ -45,8 +45,12 @@ long __popcorn_libc_threads(void)
 	return libc.threads_minus_1 + 1;
 }
 
+/* How often the process was restored. */
+hidden volatile int __popcorn_restored;
+
 /* The thread runs under another id than before: it was restored in another process. */
 void __popcorn_libc_set_tid(long tid)
 {
+	__popcorn_restored++;
 	((pthread_t)__popcorn_self)->tid = tid;
 }
