@@ -16,6 +16,7 @@ pub mod memory;
 pub mod pages;
 pub mod process;
 pub mod signal;
+pub mod substitutes;
 mod translate;
 pub mod vdso;
 

@@ -132,7 +132,9 @@ fn other(n: i64, args: [i64; 6]) -> i64 {
         nr::OPEN => plain(nr::OPENAT, [AT_FDCWD, a, flags_in(b), c, 0, 0]),
         nr::CREAT => plain(nr::OPENAT, [AT_FDCWD, a, O_CREAT_WRONLY_TRUNC, b, 0, 0]),
         nr::OPENAT => plain(n, [a, b, flags_in(c), d, 0, 0]),
-        nr::OPENAT2 => openat2(args),
+        nr::OPEN_BY_HANDLE_AT => plain(n, [a, b, flags_in(c), 0, 0, 0]),
+        nr::FANOTIFY_INIT => plain(n, [a, flags_in(b), 0, 0, 0, 0]),
+        nr::GETDENTS => getdents(args),
         nr::FCNTL => fcntl(args),
         nr::PIPE => plain(nr::PIPE2, [a, 0, 0, 0, 0, 0]),
         nr::PIPE2 => plain(n, [a, flags_in(b), 0, 0, 0, 0]),
@@ -184,6 +186,8 @@ fn other(n: i64, args: [i64; 6]) -> i64 {
         nr::GETRLIMIT => plain(nr::PRLIMIT64, [0, a, 0, b, 0, 0]),
         nr::SETRLIMIT => plain(nr::PRLIMIT64, [0, a, b, 0, 0, 0]),
         nr::SEMCTL => semctl(args),
+        // No port but the base ISA's: the thread answers (`program::thread`).
+        nr::ARCH_PRCTL => -EINVAL,
         _ => plain(n, args),
     }
 }
@@ -194,19 +198,26 @@ fn load<const N: usize>(at: i64) -> Option<[i64; N]> {
     (at != 0).then(|| unsafe { (at as *const [i64; N]).read_unaligned() })
 }
 
-fn openat2(args: [i64; 6]) -> i64 {
-    const FIELDS: i64 = 24;
-    if args[3] != FIELDS {
-        return plain(nr::OPENAT2, args);
-    }
-    let Some([flags, mode, resolve]) = load::<3>(args[2]) else {
-        return -EFAULT;
+/// Entries of `getdents64` have their type in front of the name, those of `getdents` in their last byte; they are as long.
+fn getdents(args: [i64; 6]) -> i64 {
+    const LENGTH: usize = 16;
+    const NAME: usize = 18;
+    let result = plain(nr::GETDENTS64, args);
+    let Ok(end @ 1..) = usize::try_from(result) else {
+        return result;
     };
-    let how = [port().open_flags_in(flags), mode, resolve];
-    plain(
-        nr::OPENAT2,
-        [args[0], args[1], how.as_ptr() as i64, FIELDS, 0, 0],
-    )
+    // SAFETY: the program's buffer, which the kernel has filled so far.
+    let entries = unsafe { core::slice::from_raw_parts_mut(args[1] as *mut u8, end) };
+    let mut rest = entries;
+    while let Some(&[low, high]) = rest.get(LENGTH..NAME) {
+        let length = usize::from(u16::from_le_bytes([low, high])).clamp(NAME + 1, rest.len());
+        let (entry, behind) = rest.split_at_mut(length);
+        let kind = entry[NAME];
+        entry.copy_within(NAME + 1.., NAME);
+        entry[length - 1] = kind;
+        rest = behind;
+    }
+    result
 }
 
 fn fcntl(args: [i64; 6]) -> i64 {

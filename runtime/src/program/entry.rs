@@ -21,6 +21,7 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         nr::MUNMAP => window::munmap(a as u64, b as u64),
         nr::MREMAP => window::mremap(args),
         nr::MPROTECT => window::mprotect(a as u64, b as u64, c),
+        nr::PKEY_MPROTECT | nr::PKEY_ALLOC | nr::PKEY_FREE => window::protection_key(n, args),
         nr::MADVISE => advice::madvise(args),
         nr::MLOCK | nr::MLOCK2 | nr::MUNLOCK | nr::MLOCKALL | nr::MUNLOCKALL => {
             advice::lock(n, args)
@@ -42,12 +43,12 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         nr::PRCTL => attributes::control(args),
         nr::MEMBARRIER => attributes::membarrier(args),
         nr::SETRLIMIT | nr::GETRLIMIT | nr::PRLIMIT64 => limits::limit(n, args),
-        nr::OPEN | nr::OPENAT | nr::OPENAT2 | nr::STAT | nr::NEWFSTATAT | nr::STATX => {
-            own_file::open(n, args)
-        }
+        nr::OPEN | nr::OPENAT | nr::STAT | nr::NEWFSTATAT | nr::STATX => own_file::open(n, args),
         nr::ACCESS | nr::FACCESSAT | nr::FACCESSAT2 => own_file::open(n, args),
         nr::READLINK | nr::READLINKAT => own_file::read_link(n, args),
         nr::EXECVE | nr::EXECVEAT => own_file::execute(n, args),
+        nr::PREADV2 | nr::PWRITEV2 | nr::EPOLL_PWAIT2 => kernel::substitutes::or_other(n, args),
+        nr::ARCH_PRCTL => thread::control(args),
         nr::EXIT_GROUP => {
             longest_gap::end();
             kernel::call(n, args)

@@ -46,7 +46,7 @@ pub fn opened(result: i64, n: i64, args: [i64; 6]) -> i64 {
     if flags & i64::from(sys::AT_SYMLINK_NOFOLLOW) != 0 || !unsafe { names_it(args[at]) } {
         return result;
     }
-    if result >= 0 && matches!(n, nr::OPEN | nr::OPENAT | nr::OPENAT2) {
+    if result >= 0 && matches!(n, nr::OPEN | nr::OPENAT) {
         crate::kernel::file::close(result as i32);
     }
     with_own(n, args, at)
@@ -95,7 +95,7 @@ pub fn execute(n: i64, args: [i64; 6]) -> i64 {
     if may_differ() && follows && is_link_to_it(args, at) {
         return execute_own(n, args, at);
     }
-    kernel::call(n, args)
+    kernel::substitutes::or_other(n, args)
 }
 
 /// By its path where that still leads to it, so that the process gets its name.
@@ -110,7 +110,7 @@ fn execute_own(n: i64, mut args: [i64; 6], at: usize) -> i64 {
         && Stat::at(path).is_ok_and(|it| (it.device, it.inode) == (own.device, own.inode))
     {
         args[at] = path.as_ptr() as i64;
-        return kernel::call(n, args);
+        return kernel::substitutes::or_other(n, args);
     }
     with_own(n, args, at)
 }
@@ -121,7 +121,7 @@ fn execute_own(n: i64, mut args: [i64; 6], at: usize) -> i64 {
 fn with_own(n: i64, mut args: [i64; 6], at: usize) -> i64 {
     let path = Message::of(format_args!("/proc/self/fd/{}\0", identity::program_fd()));
     args[at] = path.as_bytes().as_ptr() as i64;
-    kernel::call(n, args)
+    kernel::substitutes::or_other(n, args)
 }
 
 /// Whether a path is one of those that lead to the file of this process.

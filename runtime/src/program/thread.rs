@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use popcorn_metadata::image::State;
 
 use crate::incarnation;
-use crate::kernel::{nr, system_call};
+use crate::kernel::{errno, nr, system_call};
 
 unsafe extern "C" {
     fn popcorn_tls_dsp() -> u64;
@@ -173,6 +173,41 @@ pub fn set_robust_list(args: [i64; 6]) -> i64 {
     // SAFETY: as above.
     unsafe { (*kept()).robust_list = args[0] as u64 };
     crate::kernel::call(nr::SET_ROBUST_LIST, args)
+}
+
+/// The program's `arch_prctl`: the thread pointer can be read. Whoever sets another leaves libc and the runtime.
+pub fn control(args: [i64; 6]) -> i64 {
+    const SET_GS: i64 = 0x1001;
+    const SET_FS: i64 = 0x1002;
+    const GET_FS: i64 = 0x1003;
+    const GET_GS: i64 = 0x1004;
+    const EFAULT: i64 = errno::EFAULT as i64;
+    const EINVAL: i64 = errno::EINVAL as i64;
+    let [what, argument, ..] = args;
+    match what {
+        GET_FS | GET_GS if argument == 0 => -EFAULT,
+        GET_FS | GET_GS => {
+            let value = if what == GET_FS { pointer() } else { 0 };
+            // SAFETY: the program's word.
+            unsafe { (argument as *mut u64).write_unaligned(value) };
+            0
+        }
+        SET_FS if argument as u64 == pointer() => 0,
+        SET_GS if argument == 0 => 0,
+        _ => -EINVAL,
+    }
+}
+
+/// The thread pointer in the base ABI.
+#[cfg(not(test))]
+fn pointer() -> u64 {
+    // SAFETY: reads a thread-local variable.
+    unsafe { popcorn_tls_self() }
+}
+
+#[cfg(test)]
+fn pointer() -> u64 {
+    0
 }
 
 impl Thread {

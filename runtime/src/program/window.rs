@@ -368,6 +368,18 @@ pub fn mprotect(start: u64, length: u64, prot: i64) -> i64 {
     })
 }
 
+/// The program's `pkey_mprotect`, `pkey_alloc` and `pkey_free`: there are no keys, as on a CPU without. Their rights are
+/// in a register of one ISA's.
+pub fn protection_key(n: i64, args: [i64; 6]) -> i64 {
+    match n {
+        nr::PKEY_MPROTECT if args[3] as i32 == -1 => {
+            mprotect(args[0] as u64, args[1] as u64, args[2])
+        }
+        nr::PKEY_ALLOC => -i64::from(errno::ENOSPC),
+        _ => -EINVAL,
+    }
+}
+
 /// `mremap(old, old_length, new_length, flags, new)`. The maps of one call are alike, as the kernel
 /// demands.
 pub fn mremap(args: [i64; 6]) -> i64 {
