@@ -12,10 +12,14 @@
 //! [`ImageError`], never a panic.
 
 pub mod checkpoint;
+pub mod objects;
 mod records;
 
 pub use checkpoint::Checkpoint;
-pub use records::{FD_GIVEN, Fd, Hop, Map, Process, Records, Section, Signal, State, Timer};
+pub use objects::{Contents, Item, Object, Objects};
+pub use records::{
+    FD_GIVEN, FD_KEEPER, Fd, Hop, Map, Process, Records, Section, Signal, State, Timer,
+};
 
 use crate::bytes::{array_at, range, u16_at, u32_at, u64_at};
 use core::fmt;
@@ -23,7 +27,7 @@ use core::fmt;
 /// First bytes of every image.
 pub const MAGIC: [u8; 8] = *b"POPIMAGE";
 /// Version of this format. A reader refuses any other.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Bytes of a pending signal in a section [`kind::QUEUED`].
 pub const QUEUED_SIZE: usize = 128;
@@ -51,6 +55,10 @@ pub mod kind {
     /// An array of `siginfo_t` in the base ABI's layout, [`QUEUED_SIZE`](super::QUEUED_SIZE) bytes each: real-time
     /// signals that were pending, in the order in which they arrive.
     pub const QUEUED: u32 = 10;
+    /// Kernel objects that no path leads to: [`objects`](super::objects). Checkpoints only.
+    pub const OBJECTS: u32 = 11;
+    /// Bytes of a file among them: [`Contents`](super::Contents). Checkpoints only.
+    pub const CONTENTS: u32 = 12;
 
     /// The name in dumps.
     pub fn name(kind: u32) -> &'static str {
@@ -65,6 +73,8 @@ pub mod kind {
             PROCESS => "process",
             TIMERS => "timers",
             QUEUED => "queued",
+            OBJECTS => "objects",
+            CONTENTS => "contents",
             _ => "unknown",
         }
     }

@@ -1,6 +1,6 @@
 //! A program that runs beside the test, which moves it, checkpoints it and listens to it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,12 @@ impl Running {
         let mut line = String::new();
         ensure!(self.output.read_line(&mut line)? > 0, "the program is gone");
         Ok(line)
+    }
+
+    /// Gives it something to read.
+    pub fn say(&mut self, text: &str) -> Result<()> {
+        let input = self.child.stdin.as_mut().context("piped")?;
+        Ok(input.write_all(text.as_bytes())?)
     }
 
     /// Everything that it prints from now on, and how it ends.

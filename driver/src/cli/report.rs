@@ -6,6 +6,7 @@ use std::path::Path;
 
 use popcorn_metadata::bytes::{u32_at, u64_at};
 use popcorn_metadata::elf::Elf;
+use popcorn_metadata::image::objects::object;
 use popcorn_metadata::image::{Checkpoint, FD_GIVEN, Fd, Map, VERSION};
 use popcorn_metadata::info::{Function, Info, Site};
 use popcorn_metadata::package;
@@ -139,7 +140,7 @@ pub fn report(path: &Path, program: Option<&Path>) -> Result<Report> {
         memory: regions(&checkpoint),
         descriptors: checkpoint
             .descriptors()
-            .map(|(fd, path)| descriptor(&fd, path))
+            .map(|(fd, path)| descriptor(&fd, path, object_name(&checkpoint, &fd)))
             .collect(),
         signals: checkpoint
             .signals()
@@ -318,11 +319,17 @@ fn regions(checkpoint: &Checkpoint<'_>) -> Vec<Region> {
     data.into_iter().chain(maps).collect()
 }
 
-fn descriptor(fd: &Fd, path: &[u8]) -> Descriptor {
+/// What a descriptor is open on, if no path leads to it.
+fn object_name(checkpoint: &Checkpoint<'_>, fd: &Fd) -> Option<&'static str> {
+    let object = checkpoint.objects.get(fd.object.checked_sub(1)?)?;
+    Some(object::name(object.kind))
+}
+
+fn descriptor(fd: &Fd, path: &[u8], object: Option<&'static str>) -> Descriptor {
     const O_APPEND: u32 = 0o2000;
     Descriptor {
         number: fd.fd,
-        kind: match fd.mode {
+        kind: object.unwrap_or(match fd.mode {
             0o100000 => "file",
             0o040000 => "directory",
             0o020000 => "character device",
@@ -330,7 +337,7 @@ fn descriptor(fd: &Fd, path: &[u8]) -> Descriptor {
             0o010000 => "pipe",
             0o140000 => "socket",
             _ => "other",
-        },
+        }),
         path: lossy(path),
         access: match fd.flags & 3 {
             0 => "read",

@@ -53,7 +53,7 @@ fn check_surroundings(file: &Path, checkpoint: &Checkpoint<'_>) -> Result<()> {
     let refuse = |what: String, error: &dyn std::fmt::Display| {
         Error::usage(
             format!("{}: {what}: {error}", file.display()),
-            "put it back as it was; images do not contain files",
+            "put it back as it was; images do not contain files that have a path",
         )
     };
     let directory = image::path(checkpoint.directory());
@@ -67,7 +67,7 @@ fn check_surroundings(file: &Path, checkpoint: &Checkpoint<'_>) -> Result<()> {
             check_given(file, &fd, &path)?;
             continue;
         }
-        if fd.same_as >= 0 {
+        if fd.same_as >= 0 || fd.object != 0 {
             continue;
         }
         if let Err(e) = openable(&fd, &path) {

@@ -59,6 +59,12 @@ fn read(bytes: &[u8]) {
         + checkpoint.descriptors().count()
         + checkpoint.signals().count()
         + checkpoint.timers().count();
+    let objects = &checkpoint.objects;
+    let items: usize = (0..)
+        .zip(objects.iter().take(64))
+        .map(|(n, object)| objects.items(&object).count() + checkpoint.contents_of(n).count())
+        .sum();
+    std::hint::black_box(items);
     std::hint::black_box(count);
     let mut out = [0; 64];
     for section in checkpoint.memory().take(8) {

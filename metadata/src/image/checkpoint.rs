@@ -2,8 +2,8 @@
 //! hop leaves to the kernel. The reader checks all there is before anything is made of it.
 
 use super::{
-    Fd, Hop, Image, ImageError, Map, Process, QUEUED_SIZE, Records, Section, Signal, State, Timer,
-    flag, kind,
+    Contents, Fd, Hop, Image, ImageError, Map, Objects, Process, QUEUED_SIZE, Records, Section,
+    Signal, State, Timer, flag, kind, objects,
 };
 use crate::bytes::range;
 
@@ -25,6 +25,8 @@ pub struct Checkpoint<'a> {
     pub hop: Hop,
     /// Process id, masks, places of texts.
     pub process: Process,
+    /// What it has that no path leads to.
+    pub objects: Objects<'a>,
 }
 
 impl<'a> Checkpoint<'a> {
@@ -51,6 +53,7 @@ impl<'a> Checkpoint<'a> {
             state: State::from_bytes(need(kind::STATE)?).ok_or(bad(kind::STATE))?,
             records: Records::from_bytes(need(kind::RECORDS)?).ok_or(bad(kind::RECORDS))?,
             hop: Hop::from_bytes(need(kind::HOP)?).ok_or(bad(kind::HOP))?,
+            objects: Objects::read(need(kind::OBJECTS)?).ok_or(bad(kind::OBJECTS))?,
         };
         for (kind, size) in [
             (kind::MAPS, Map::SIZE),
@@ -71,6 +74,7 @@ impl<'a> Checkpoint<'a> {
         }
         need(kind::FDS)?;
         checkpoint.check_descriptors().ok_or(bad(kind::FDS))?;
+        checkpoint.check_contents().ok_or(bad(kind::CONTENTS))?;
         checkpoint.check_texts().ok_or(bad(kind::PROCESS))?;
         checkpoint.check_memory()?;
         Ok(checkpoint)
@@ -84,13 +88,42 @@ impl<'a> Checkpoint<'a> {
         let mut last = -1;
         for fd in records.chunks_exact(Fd::SIZE).filter_map(Fd::from_bytes) {
             let known = fd.same_as < 0 || fd.same_as < fd.fd;
-            if fd.fd <= last || !known {
+            let object = fd.object == 0 || (fd.object as usize) <= self.objects.count();
+            if fd.fd <= last || !known || !object {
                 return None;
             }
             range(contents, fd.path.into(), fd.path_length.into())?;
             last = fd.fd;
         }
         Some(())
+    }
+
+    /// Contents lie in files among the objects.
+    fn check_contents(&self) -> Option<()> {
+        for (head, bytes) in self.contents() {
+            let file = self.objects.get(head?.object)?;
+            let end = head?.offset.checked_add(bytes.len() as u64)?;
+            (file.kind == objects::object::FILE && end <= file.a).then_some(())?;
+        }
+        Some(())
+    }
+
+    fn contents(&self) -> impl Iterator<Item = (Option<Contents>, &'a [u8])> + use<'a> {
+        let image = self.image;
+        let sections = image.sections().filter(|s| s.kind == kind::CONTENTS);
+        sections.map(move |section| {
+            let bytes = image.contents(&section);
+            let behind = bytes.get(Contents::SIZE..).unwrap_or_default();
+            (Contents::from_bytes(bytes), behind)
+        })
+    }
+
+    /// What a file among the objects holds: offsets and bytes.
+    pub fn contents_of(&self, object: u32) -> impl Iterator<Item = (u64, &'a [u8])> + use<'a> {
+        self.contents().filter_map(move |(head, bytes)| {
+            let head = head.filter(|head| head.object == object)?;
+            Some((head.offset, bytes))
+        })
     }
 
     fn check_texts(&self) -> Option<()> {
@@ -112,7 +145,8 @@ impl<'a> Checkpoint<'a> {
         let mut end = 0;
         for map in self.maps() {
             let next = map.start.checked_add(map.length);
-            if map.start < end || map.start < IMAGE_END || next.is_none() {
+            let kept = map.fd < 0 || self.has_descriptor(map.fd);
+            if map.start < end || map.start < IMAGE_END || next.is_none() || !kept {
                 return Err(bad(kind::MAPS));
             }
             end = next.unwrap_or(end);
@@ -126,6 +160,23 @@ impl<'a> Checkpoint<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a descriptor is listed. They are sorted.
+    fn has_descriptor(&self, number: i32) -> bool {
+        let contents = self.image.find(kind::FDS).unwrap_or_default();
+        let count = crate::bytes::u64_at(contents, 0).unwrap_or(0) as usize;
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = (low + high) / 2;
+            let at = contents.get(8 + middle * Fd::SIZE..).unwrap_or_default();
+            match Fd::from_bytes(at).map(|fd| fd.fd.cmp(&number)) {
+                Some(core::cmp::Ordering::Less) => low = middle + 1,
+                Some(core::cmp::Ordering::Greater) => high = middle,
+                found => return found.is_some(),
+            }
+        }
+        false
     }
 
     /// The map that an address lies in.
@@ -267,12 +318,13 @@ mod tests {
             start: 0x20_0000_0000,
             length: 4096,
             prot: 3,
+            fd: -1,
             ..Map::default()
         };
         let fd = Fd {
             fd: 3,
             same_as: -1,
-            path: 48,
+            path: 8 + Fd::SIZE as u32,
             path_length: 4,
             ..Fd::default()
         };
@@ -292,6 +344,7 @@ mod tests {
             (kind::SIGNALS, 0, Vec::new()),
             (kind::PROCESS, 0, process),
             (kind::TIMERS, 0, Vec::new()),
+            (kind::OBJECTS, 0, vec![0; 8]),
             (kind::MEMORY, 0x20_0000_0100, b"memory".to_vec()),
         ]
     }
@@ -361,8 +414,11 @@ mod tests {
             read(&all)
         };
         let bad = |kind| Err(ImageError::Malformed(kind));
-        assert_eq!(change(8, |p| p.1 = 0x30_0000_0000), bad(kind::MEMORY));
-        assert_eq!(change(8, |p| p.1 = 0x20_0000_0fff), bad(kind::MEMORY));
+        assert_eq!(change(9, |p| p.1 = 0x30_0000_0000), bad(kind::MEMORY));
+        assert_eq!(change(9, |p| p.1 = 0x20_0000_0fff), bad(kind::MEMORY));
+        assert_eq!(change(4, |p| p.2[8 + 36] = 1), bad(kind::FDS));
+        assert_eq!(change(3, |p| p.2[24..28].fill(0)), bad(kind::MAPS));
+        assert_eq!(change(8, |p| p.2[0] = 1), bad(kind::OBJECTS));
         assert_eq!(change(1, |p| p.2.push(0)), bad(kind::RECORDS));
         assert_eq!(change(4, |p| p.2[0] = 0xff), bad(kind::FDS));
         assert_eq!(change(4, |p| p.2[8 + 28] = 0xff), bad(kind::FDS));

@@ -4,6 +4,8 @@ use crate::bytes::record;
 
 /// Bit of [`Fd::fd_flags`]: whoever restores the process is to give it this descriptor.
 pub const FD_GIVEN: u32 = 2;
+/// Bit of [`Fd::fd_flags`]: it is the runtime's own, and keeps a shared map.
+pub const FD_KEEPER: u32 = 4;
 
 record! {
     /// One entry of the section table.
@@ -87,12 +89,12 @@ record! {
 
 record! {
     /// One open descriptor. A hop lists only those that are to be close-on-exec again.
-    pub struct Fd[40] {
+    pub struct Fd[48] {
         /// Its number.
         0 => fd: i32,
         /// Open flags (`F_GETFL`), base-ABI numbers.
         4 => flags: u32,
-        /// Descriptor flags (`F_GETFD`) and [`FD_GIVEN`].
+        /// Descriptor flags (`F_GETFD`), [`FD_GIVEN`] and [`FD_KEEPER`].
         8 => fd_flags: u32,
         /// File type bits (`S_IFMT`).
         12 => mode: u32,
@@ -104,6 +106,8 @@ record! {
         28 => path_length: u32,
         /// A lower descriptor in the list that shares this one's offset and flags (`dup`), or -1.
         32 => same_as: i32,
+        /// The [`Object`](super::Object) that it is open on, by its place plus one; 0: what its path leads to.
+        36 => object: u32,
     }
 }
 

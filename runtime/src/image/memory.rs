@@ -55,15 +55,6 @@ fn check_map(map: &Map) -> Result<(), Refusal> {
     }
 }
 
-/// What memory there is that a checkpoint cannot have: others may write it meanwhile.
-pub fn check_alone() -> Result<(), Refusal> {
-    let shared = window::with_table(|t| t.maps().iter().any(|m| m.kind == Kind::Shared));
-    if shared {
-        return Err(refusal!(errno::EBUSY, "the program has shared memory"));
-    }
-    Ok(())
-}
-
 /// Writes the map table, then the contents of all memory. Of `files` private maps are made again; none: their contents
 /// are written.
 pub fn write(out: &mut Sink, files: &MappedFiles) -> Result<(), Refusal> {

@@ -4,19 +4,20 @@
 //! What could not be opened again is an error that names the descriptor, before anything is written; but
 //! what the program was started with, a restored one may be started with again.
 
-use popcorn_metadata::image::{Checkpoint, FD_GIVEN, Fd, kind};
+use popcorn_metadata::image::{Checkpoint, FD_GIVEN, FD_KEEPER, Fd, kind};
 
 use crate::base::path::{PATH_MAX, PathBuffer, of_descriptor};
 use crate::base::refusal::Refusal;
 use crate::base::statics::{Slot, Travels};
-use crate::base::text::Bytes;
+use crate::image::descriptor::{Descriptor, shown};
+use crate::image::objects::{self, Table};
 use crate::image::sink::Sink;
 use crate::kernel::file::{
-    O_CLOEXEC, O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, OwnedFd, S_IFCHR, S_IFDIR, S_IFIFO, S_IFREG,
-    S_IFSOCK, SEEK_CUR, SEEK_SET, Stat,
+    O_CLOEXEC, O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, OwnedFd, S_IFCHR, S_IFDIR, S_IFREG, SEEK_CUR,
+    SEEK_SET, Stat,
 };
 use crate::kernel::memory::List;
-use crate::kernel::{descriptors, errno, file, process};
+use crate::kernel::{descriptors, errno, file};
 use crate::program::alone::Alone;
 use crate::program::identity::{self, HIGH};
 use crate::program::window;
@@ -30,26 +31,6 @@ const TEXT: usize = 1 << 20;
 const STANDARD: i32 = file::STDERR;
 /// The bit of `fd_flags` that is the kernel's (`FD_CLOEXEC`).
 const MARKED: u32 = 1;
-
-/// One descriptor as it is now.
-#[derive(Clone, Copy)]
-struct File {
-    fd: i32,
-    stat: Stat,
-}
-
-impl File {
-    fn of(fd: i32) -> Self {
-        Self {
-            fd,
-            stat: Stat::of(fd).unwrap_or_default(),
-        }
-    }
-
-    fn place(&self) -> (u64, u64) {
-        (self.stat.device, self.stat.inode)
-    }
-}
 
 /// A descriptor that the program was started with: number, device and inode.
 type Given = (i32, u64, u64);
@@ -65,18 +46,19 @@ pub fn note_given(alone: &mut Alone) {
             if fd <= STANDARD || fd == identity::program_fd() {
                 return true;
             }
-            let (device, inode) = File::of(fd).place();
+            let (device, inode) = Descriptor::of(fd).place();
             let place = free.next();
             place.map(|place| *place = (fd, device, inode)).is_some()
         });
     });
 }
 
-/// The section of an image that lists descriptors.
+/// The sections of an image that list descriptors, and the objects that some of them are open on.
 pub struct OpenFiles {
-    files: List<File>,
+    all: List<Descriptor>,
     saved: List<Fd>,
     text: List<u8>,
+    objects: Table,
 }
 
 impl OpenFiles {
@@ -84,58 +66,78 @@ impl OpenFiles {
     pub fn gather(alone: &Alone, ours: &[i32]) -> Result<Self, Refusal> {
         let given = GIVEN.read(alone);
         let no_memory = |_| refusal!(errno::ENOMEM, "no memory for the process image");
-        let mut all = Self {
-            files: List::with_room(MOST).map_err(no_memory)?,
+        let mut files = Self {
+            all: List::with_room(MOST).map_err(no_memory)?,
             saved: List::with_room(MOST).map_err(no_memory)?,
             text: List::with_room(TEXT).map_err(no_memory)?,
+            objects: Table::new()?,
         };
-        let mut found = Ok(());
+        let mut fits = true;
         let complete = descriptors::each(|fd| {
             if !ours.contains(&fd) {
-                found = all.descriptor(fd, &given);
+                fits = files.all.push(seen(fd, &given));
             }
-            found.is_ok()
+            fits
         });
-        found?;
+        if !fits {
+            return Err(refusal!(errno::EMFILE, "it has too many open descriptors"));
+        }
         if !complete {
             let text = "the open descriptors cannot be listed";
             return Err(refusal!(errno::ENOMEM, "{text}"));
         }
-        Ok(all)
+        for n in 0..files.all.as_slice().len() {
+            files.descriptor(n)?;
+        }
+        let Self { objects, all, .. } = &mut files;
+        objects::complete(objects, all.as_slice())?;
+        Ok(files)
     }
 
-    fn descriptor(&mut self, fd: i32, given: &[Given]) -> Result<(), Refusal> {
-        let file = File::of(fd);
+    /// Looks up the `n`th descriptor. Those before were looked up.
+    fn descriptor(&mut self, n: usize) -> Result<(), Refusal> {
+        let Some((&descriptor, before)) = self.all.as_slice()[..=n].split_last() else {
+            return Ok(());
+        };
+        let fd = descriptor.fd;
         let mut link = [0; PATH_MAX];
         let path = match of_descriptor(fd).as_c_str() {
             Ok(path) => file::read_link(path, &mut link),
             Err(_) => &[],
         };
-        if path.starts_with(b"/memfd:popcorn-") || window::keeps(fd) {
-            // What this incarnation runs from, or what keeps a map.
+        let keeps = window::keeps(fd);
+        if path.starts_with(b"/memfd:popcorn-") && !keeps {
+            // What this incarnation runs from.
             return Ok(());
         }
-        let mut others = self.files.as_slice().iter();
-        let same = others
-            .find(|other| is_same(other, &file, path))
+        let same = before
+            .iter()
+            .find(|other| other.is_same(&descriptor, path))
             .map(|other| other.fd);
         let mut fd_flags = if file::is_close_on_exec(fd) {
             MARKED
         } else {
             0
         };
+        if keeps {
+            fd_flags |= FD_KEEPER;
+        }
+        let mut object = 0;
         if fd <= STANDARD {
             fd_flags |= FD_GIVEN;
-        } else if same.is_none()
-            && let Err(refusal) = can_reopen(&file, path)
-        {
-            if !given.contains(&(fd, file.stat.device, file.stat.inode)) {
-                return Err(refusal);
+        } else if let Some(same) = same {
+            object = self.object_of(same);
+        } else if !has_path(&descriptor, path) {
+            let all = self.all.as_slice();
+            match objects::gather(&mut self.objects, &descriptor, path, all) {
+                Ok(place) => object = place + 1,
+                Err(_) if descriptor.outside => fd_flags |= FD_GIVEN,
+                Err(refusal) => return Err(refusal),
             }
-            fd_flags |= FD_GIVEN;
         }
+        let has_offset = matches!(descriptor.stat.kind(), S_IFREG | S_IFDIR);
         let offset = match file::seek(fd, 0, SEEK_CUR) {
-            Err(e) if matches!(file.stat.kind(), S_IFREG | S_IFDIR) && fd_flags & FD_GIVEN == 0 => {
+            Err(e) if has_offset && fd_flags & FD_GIVEN == 0 => {
                 return Err(refusal!(
                     e.0,
                     "descriptor {fd} does not say its offset: {e}"
@@ -145,24 +147,35 @@ impl OpenFiles {
         };
         let saved = Fd {
             fd,
-            flags: file::flags(fd),
+            flags: descriptor.flags,
             fd_flags,
-            mode: file.stat.kind(),
+            mode: descriptor.stat.kind(),
             offset,
             path: self.text.as_slice().len() as u32,
             path_length: path.len() as u32,
             same_as: same.unwrap_or(-1),
+            object,
         };
-        if !self.text.extend(path) {
+        if !self.text.extend(path) || !self.saved.push(saved) {
             return Err(refusal!(
                 errno::ENOMEM,
                 "the paths of its files are too long"
             ));
         }
-        if !self.files.push(file) || !self.saved.push(saved) {
-            return Err(refusal!(errno::EMFILE, "it has too many open descriptors"));
-        }
         Ok(())
+    }
+
+    /// What a descriptor's object is entered as.
+    fn object_of(&self, fd: i32) -> u32 {
+        let mut saved = self.saved.as_slice().iter();
+        saved
+            .find(|saved| saved.fd == fd)
+            .map_or(0, |saved| saved.object)
+    }
+
+    /// Writes what others may change when the process goes on.
+    pub fn write_contents(&self, out: &mut Sink) -> Result<(), Refusal> {
+        objects::write_contents(&self.objects, out)
     }
 
     /// The numbers of all descriptors.
@@ -182,75 +195,29 @@ impl OpenFiles {
         }
         out.put(text)?;
         out.close();
-        Ok(())
+        self.objects.write(out)
     }
 }
 
-/// Whether two descriptors are one open file. Pipes, sockets and terminals are taken for one if they lead
-/// to the same place: they have no offset.
-fn is_same(a: &File, b: &File, path: &[u8]) -> bool {
-    if a.place() != b.place() || a.stat.kind() != b.stat.kind() {
-        return false;
-    }
-    match b.stat.kind() {
-        S_IFREG | S_IFDIR => shares_offset(a.fd, b.fd),
-        S_IFIFO | S_IFSOCK => true,
-        S_IFCHR => path.starts_with(b"/dev/pts/") || path.starts_with(b"/dev/tty"),
-        _ => false,
-    }
-}
-
-/// Whether two descriptors of one file share their offset: asks the kernel, or where it does not say
-/// moves one of them and looks at the other.
-fn shares_offset(a: i32, b: i32) -> bool {
-    if let Some(same) = process::is_same_file(a, b) {
-        return same;
-    }
-    let (Ok(at), Ok(other)) = (file::seek(a, 0, SEEK_CUR), file::seek(b, 0, SEEK_CUR)) else {
-        return false;
-    };
-    if at != other {
-        return false;
-    }
-    let _ = file::seek(a, at as i64 + 1, SEEK_SET);
-    let moved = file::seek(b, 0, SEEK_CUR) == Ok(at + 1);
-    let _ = file::seek(a, at as i64, SEEK_SET);
-    moved
+/// A descriptor, and whether it leads outside.
+fn seen(fd: i32, given: &[Given]) -> Descriptor {
+    let mut descriptor = Descriptor::of(fd);
+    let (device, inode) = descriptor.place();
+    descriptor.outside = fd <= STANDARD || given.contains(&(fd, device, inode));
+    descriptor
 }
 
 /// Whether the file can be opened again by its path.
-fn can_reopen(file: &File, path: &[u8]) -> Result<(), Refusal> {
-    let fd = file.fd;
-    let what = match file.stat.kind() {
-        S_IFREG if path.starts_with(b"/memfd:") => "a memory file",
-        S_IFREG | S_IFDIR if file.stat.links == 0 => "a deleted file",
-        S_IFREG | S_IFDIR | S_IFCHR => {
-            let there = PathBuffer::from_bytes(path)
-                .ok()
-                .and_then(|name| Stat::at(name.as_c_str().ok()?).ok());
-            if there.is_some_and(|stat| (stat.device, stat.inode) == file.place()) {
-                return Ok(());
-            }
-            return Err(refusal!(
-                errno::EBUSY,
-                "descriptor {fd} is {}, which has another name now",
-                shown(path)
-            ));
-        }
-        S_IFIFO => "a pipe",
-        S_IFSOCK => "a socket",
-        _ => "no file",
-    };
-    Err(refusal!(
-        errno::EBUSY,
-        "descriptor {fd} is {what}, {}: it cannot be opened again",
-        shown(path)
-    ))
-}
-
-/// A path in a message, which has room for the reason behind it.
-fn shown(path: &[u8]) -> Bytes<'_> {
-    Bytes(&path[..path.len().min(300)])
+fn has_path(descriptor: &Descriptor, path: &[u8]) -> bool {
+    if objects::named(path) {
+        return false;
+    }
+    matches!(descriptor.stat.kind(), S_IFREG | S_IFDIR | S_IFCHR)
+        && descriptor.stat.links != 0
+        && PathBuffer::from_bytes(path)
+            .ok()
+            .and_then(|name| Stat::at(name.as_c_str().ok()?).ok())
+            .is_some_and(|stat| (stat.device, stat.inode) == descriptor.place())
 }
 
 /// Gives a restored process its descriptors, in place of those it came with. `ours` are two of ours,
@@ -275,8 +242,10 @@ pub fn reopen(checkpoint: &Checkpoint, ours: &mut [i32; 2]) -> Result<(), Refusa
         }
         true
     });
+    objects::restore(checkpoint, ours[0].max(ours[1]) + 1)?;
     for (saved, path) in checkpoint.descriptors() {
-        if saved.fd_flags & FD_GIVEN == 0 {
+        let is_there = saved.object != 0 && saved.same_as < 0;
+        if saved.fd_flags & FD_GIVEN == 0 && !is_there {
             reopen_one(&saved, path).map_err(|error| {
                 refusal!(
                     error.0,
@@ -287,7 +256,7 @@ pub fn reopen(checkpoint: &Checkpoint, ours: &mut [i32; 2]) -> Result<(), Refusa
             })?;
         }
     }
-    Ok(())
+    objects::restore_sets(checkpoint)
 }
 
 fn reopen_one(saved: &Fd, path: &[u8]) -> crate::kernel::Result<()> {
@@ -310,35 +279,4 @@ fn reopen_one(saved: &Fd, path: &[u8]) -> crate::kernel::Result<()> {
         file::seek(number, saved.offset as i64, SEEK_SET)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Seek;
-    use std::os::fd::AsRawFd;
-
-    #[test]
-    fn one_open_file_has_one_offset() {
-        let mut a = std::fs::File::open("/proc/self/exe").unwrap();
-        a.seek(std::io::SeekFrom::Start(5)).unwrap();
-        let b = a.try_clone().unwrap();
-        let mut c = std::fs::File::open("/proc/self/exe").unwrap();
-        c.seek(std::io::SeekFrom::Start(5)).unwrap();
-        assert!(shares_offset(a.as_raw_fd(), b.as_raw_fd()));
-        assert!(!shares_offset(a.as_raw_fd(), c.as_raw_fd()));
-        assert_eq!(a.stream_position().unwrap(), 5);
-    }
-
-    #[test]
-    fn what_cannot_be_opened_again_is_named() {
-        let (reader, _writer) = std::io::pipe().unwrap();
-        let file = File::of(reader.as_raw_fd());
-        let refusal = can_reopen(&file, b"pipe:[1]").unwrap_err();
-        let fd = file.fd;
-        assert_eq!(
-            refusal.text.to_string(),
-            format!("descriptor {fd} is a pipe, pipe:[1]: it cannot be opened again")
-        );
-    }
 }

@@ -42,15 +42,14 @@ pub fn hop(
     out.finish().map(drop)
 }
 
-/// The same for a checkpoint, with what an exec would keep; the bytes of the image.
+/// The same for a checkpoint that was begun, with what an exec would keep; the bytes of the image.
 pub fn checkpoint(
-    fd: i32,
+    mut out: Sink,
     stopped: &mut Stopped,
     journey: &Journey,
     files: &OpenFiles,
     process: &ProcessState,
 ) -> Result<u64, Refusal> {
-    let mut out = Sink::new(fd, true)?;
     contents(&mut out, stopped, journey, &MappedFiles::to_read()?)?;
     files.write(&mut out)?;
     signals(&mut out, stopped)?;

@@ -8,6 +8,11 @@ fn read(clock: u32) -> u64 {
     time[0] * 1_000_000_000 + time[1]
 }
 
+/// A clock by its number, nanoseconds.
+pub fn of(clock: u64) -> u64 {
+    read(clock as u32)
+}
+
 /// `CLOCK_MONOTONIC`, nanoseconds.
 pub fn now() -> u64 {
     read(sys::CLOCK_MONOTONIC)
@@ -20,7 +25,12 @@ pub fn of_thread() -> u64 {
 
 /// `CLOCK_REALTIME`, seconds since 1970.
 pub fn date() -> u64 {
-    read(sys::CLOCK_REALTIME) / 1_000_000_000
+    date_nanoseconds() / 1_000_000_000
+}
+
+/// `CLOCK_REALTIME`, nanoseconds since 1970.
+pub fn date_nanoseconds() -> u64 {
+    read(sys::CLOCK_REALTIME)
 }
 
 /// Waits; a signal may end it earlier.

@@ -209,6 +209,24 @@ impl<T: Copy> List<T> {
         Ok(())
     }
 
+    /// Appends all; makes room as it is needed.
+    pub fn append(&mut self, values: &[T]) -> Result<()> {
+        while !self.extend(values) {
+            self.grow()?;
+        }
+        Ok(())
+    }
+
+    /// Appends values that it holds already.
+    pub fn append_own(&mut self, own: core::ops::Range<usize>) -> Result<()> {
+        for at in own {
+            if let Some(&value) = self.as_slice().get(at) {
+                self.append(&[value])?;
+            }
+        }
+        Ok(())
+    }
+
     pub fn as_slice(&self) -> &[T] {
         // SAFETY: the first `len` were written.
         unsafe { core::slice::from_raw_parts(self.block.start as *const T, self.len) }
@@ -217,6 +235,30 @@ impl<T: Copy> List<T> {
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         // SAFETY: as above.
         unsafe { core::slice::from_raw_parts_mut(self.block.start as *mut T, self.len) }
+    }
+}
+
+impl List<u8> {
+    /// Has `fill` put up to `room` bytes behind the others; it says how many.
+    pub fn fill(
+        &mut self,
+        room: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize>,
+    ) -> Result<usize> {
+        while self.room - self.len < room {
+            self.grow()?;
+        }
+        let end = self.block.start as *mut u8;
+        // SAFETY: inside the block, readable and writable, and nobody else's.
+        let spare = unsafe { core::slice::from_raw_parts_mut(end.add(self.len), room) };
+        let filled = fill(spare)?.min(room);
+        self.len += filled;
+        Ok(filled)
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.len = 0;
     }
 }
 

@@ -13,9 +13,11 @@ pub mod file;
 pub mod folder;
 pub mod lock;
 pub mod memory;
+pub mod object;
 pub mod pages;
 pub mod process;
 pub mod signal;
+pub mod socket;
 pub mod substitutes;
 mod translate;
 pub mod vdso;
@@ -48,6 +50,7 @@ impl core::fmt::Display for Errno {
             errno::ENOSPC => "no space left on device",
             errno::ELOOP => "too many symbolic links",
             errno::EAGAIN => "resource temporarily unavailable",
+            errno::EADDRINUSE => "address already in use",
             number => return write!(f, "error {number}"),
         };
         f.write_str(text)

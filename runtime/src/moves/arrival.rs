@@ -12,7 +12,7 @@ use popcorn_toolchains::{BASE, Isa};
 
 use crate::base::refusal::Refusal;
 use crate::base::text::parse_dec;
-use crate::image::{memory, open_files, process as saved_process, queued};
+use crate::image::{memory, objects, open_files, process as saved_process, queued};
 use crate::kernel::file::{self, OwnedFd};
 use crate::kernel::memory::Block;
 use crate::kernel::{Errno, clock, errno, signal};
@@ -23,7 +23,7 @@ use crate::program::arguments::Initial;
 use crate::program::thread::{self, Thread};
 use crate::program::{
     alternate_stack, attributes, dispositions, floating_point, identity, limits,
-    signal_descriptors, timers, trace,
+    signal_descriptors, timers, trace, window,
 };
 use crate::stack::records::Record;
 use crate::stack::{capture, native, resume};
@@ -102,8 +102,11 @@ impl Arriving {
         Ok(maps.filter_map(SavedMap::from_bytes))
     }
 
-    /// Makes room for the program's memory.
-    fn map(self) -> Result<Mapped, Refusal> {
+    /// Makes room for the program's memory. Of a checkpoint, its descriptors are there first: they keep shared maps.
+    fn map(mut self) -> Result<Mapped, Refusal> {
+        if let Some(checkpoint) = &self.checkpoint {
+            self.fd = become_process(checkpoint, self.fd)?;
+        }
         for (map, has_contents) in self.maps_to_fill()? {
             memory::make(&map, has_contents)?;
         }
@@ -168,7 +171,7 @@ struct Filled(Arriving);
 impl Filled {
     /// Gives the thread its thread-local variables, and the kernel what it forgot in the exec.
     fn become_thread(self, initial: &Initial, mut alone: Alone) -> Result<Threaded, Refusal> {
-        let Self(mut arriving) = self;
+        let Self(arriving) = self;
         let saved = State::from_bytes(arriving.need(kind::STATE)?).ok_or_else(damaged)?;
         let thread = Thread::from_saved(&saved);
         // SAFETY: memory is in place.
@@ -187,7 +190,9 @@ impl Filled {
         alone.set_mask(thread.mask);
         match &arriving.checkpoint {
             Some(checkpoint) => {
-                arriving.fd = become_process(checkpoint, arriving.fd)?;
+                objects::note_pairs(checkpoint);
+                window::note_files();
+                thread::tell_libc_of_new_id();
                 trace::start(initial);
             }
             None => {
@@ -205,10 +210,9 @@ impl Filled {
 /// Takes over from a checkpoint what an exec would have kept. The image's descriptor may move.
 fn become_process(checkpoint: &Checkpoint, image: OwnedFd) -> Result<OwnedFd, Refusal> {
     let mut ours = [image.into_raw(), identity::program_file()?];
-    open_files::reopen(checkpoint, &mut ours)?;
     saved_process::restore(checkpoint)?;
+    open_files::reopen(checkpoint, &mut ours)?;
     identity::set_program_fd(ours[1]);
-    thread::tell_libc_of_new_id();
     // SAFETY: ours, as it was before.
     Ok(unsafe { OwnedFd::from_raw(ours[0]) })
 }

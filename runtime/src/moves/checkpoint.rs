@@ -17,9 +17,9 @@ use crate::arch::{self, Context};
 use crate::base::refusal::Refusal;
 use crate::base::statics::Slot;
 use crate::base::text::{Message, Tenths};
-use crate::image::memory as image_memory;
 use crate::image::open_files::OpenFiles;
 use crate::image::process::ProcessState;
+use crate::image::sink::Sink;
 use crate::image::write::{self, Journey};
 use crate::kernel::file::OwnedFd;
 use crate::kernel::memory::{self, PAGE};
@@ -36,7 +36,10 @@ use crate::{incarnation, refusal};
 struct Copy {
     files: OpenFiles,
     process: ProcessState,
-    output: OwnedFd,
+    /// The image, with the contents of files that have no path.
+    image: Sink,
+    /// What it goes into.
+    _output: OwnedFd,
     shared: &'static Shared,
 }
 
@@ -111,7 +114,6 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
 fn prepare(alone: &mut Alone) -> Result<Copy, Refusal> {
     credentials::check_checkpoint()?;
     hop::check_state(alone)?;
-    image_memory::check_alone()?;
     let program = identity::program_file()?;
     if attributes::adopts_orphans() {
         // They go to the nearest process that wants them: that must not be this one.
@@ -122,13 +124,16 @@ fn prepare(alone: &mut Alone) -> Result<Copy, Refusal> {
     let process = ProcessState::gather()?;
     timers::check(false)?;
     timers::note(alone);
+    let mut image = Sink::new(output.get(), true)?;
+    files.write_contents(&mut image)?;
     let shared =
         Shared::new().map_err(|e| refusal!(e.0, "no memory for the process image: {e}"))?;
     request::hand_over()?;
     Ok(Copy {
         files,
         process,
-        output,
+        image,
+        _output: output,
         shared,
     })
 }
@@ -194,8 +199,7 @@ fn finish(mut stopped: Stopped) -> ! {
         to: arch::isa(),
     };
     let (files, state) = (&copy.files, &copy.process);
-    let output = copy.output.get();
-    match write::checkpoint(output, &mut stopped, &journey, files, state) {
+    match write::checkpoint(copy.image, &mut stopped, &journey, files, state) {
         Ok(bytes) => {
             let (frames, size) = (stopped.frames(), Tenths(bytes, 1_000_000));
             let figures = if request::stops() {

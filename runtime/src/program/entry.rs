@@ -7,7 +7,7 @@ use popcorn_metadata::syscalls::{self, Way, nr};
 use crate::kernel::{self, errno};
 use crate::program::{
     advice, alternate_stack, attributes, dispositions, filter, limits, longest_gap, masks,
-    own_file, process, signal_descriptors, thread, timers, trace, window,
+    own_file, pairs, process, signal_descriptors, thread, timers, trace, window,
 };
 use crate::say;
 
@@ -39,6 +39,7 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         | nr::TIMER_GETOVERRUN
         | nr::TIMER_DELETE => timers::timer(n, args),
         nr::CLOSE | nr::DUP2 | nr::DUP3 | nr::CLOSE_RANGE => process::descriptor(n, args),
+        nr::SOCKETPAIR => pairs::make(args),
         nr::PRCTL | nr::SECCOMP if filter::installs(n, args) => filter::install(n, args),
         nr::PRCTL => attributes::control(args),
         nr::MEMBARRIER => attributes::membarrier(args),

@@ -274,6 +274,13 @@ impl<const N: usize> Table<N> {
         Ok(())
     }
 
+    /// Notes which file a map is of.
+    pub fn note_file(&mut self, index: usize, device: u64, inode: u64) {
+        if let Some(map) = self.places_mut().get_mut(index) {
+            (map.device, map.inode) = (device, inode);
+        }
+    }
+
     /// The maps that reach into `start..end`.
     pub fn within(&self, start: u64, end: u64) -> impl Iterator<Item = &Map> {
         let maps = self.maps()[self.index(start)..].iter();

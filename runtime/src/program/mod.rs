@@ -19,6 +19,7 @@ pub mod longest_gap;
 pub mod maps;
 pub mod masks;
 pub mod own_file;
+pub mod pairs;
 pub mod process;
 pub mod signal_descriptors;
 pub mod signal_entry;

@@ -272,6 +272,18 @@ pub fn is_kept(map: &Map) -> bool {
     })
 }
 
+/// In a restored process: notes which files shared maps are of now, by the descriptors that keep them.
+pub fn note_files() {
+    with_table(|table| {
+        for at in 0..table.maps().len() {
+            let map = table.maps()[at];
+            if let Some(Ok(stat)) = map.fd().map(Stat::of) {
+                table.note_file(at, stat.device, stat.inode);
+            }
+        }
+    });
+}
+
 /// Whether a descriptor is one of ours that keeps a map.
 pub fn keeps(fd: i32) -> bool {
     with_table(|table| {
