@@ -41,7 +41,6 @@ pub enum Why {
     Async,
     Rseq,
     Remap,
-    Segment,
     Faults,
 }
 
@@ -57,7 +56,6 @@ impl Why {
             Self::Async => "its state inside the kernel would not survive a hop",
             Self::Rseq => "its critical sections are one CPU's code",
             Self::Remap => "kernels only emulate it",
-            Self::Segment => "shared-memory segments would not survive a hop",
             Self::Faults => "its descriptor's memory would not survive a hop",
         }
     }
@@ -141,7 +139,7 @@ table! {
     27 MINCORE "mincore" 232 Same;
     28 MADVISE "madvise" 233 Same;
     29 SHMGET "shmget" 194 Same;
-    30 SHMAT "shmat" 196 Refused(Why::Segment);
+    30 SHMAT "shmat" 196 Same;
     31 SHMCTL "shmctl" 195 Same;
     32 DUP "dup" 23 Same;
     33 DUP2 "dup2" none Other;

@@ -16,7 +16,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -28,8 +30,8 @@ enum { BIG = 200000 };
 static int pipe_[2], half[2], packets[2], fifo[2], stream[2], closed[2], shut[2], datagrams[2], sequence[2];
 static int counter, semaphore, timer, repeating, expired, signals, set, inner;
 static int memory, memory_again, sealed, gone, gone_reader;
-static int tcp, local, udp, copy;
-static char *shared, *of_memory, *of_file, *posix;
+static int tcp, local, udp, copy, watches, watch;
+static char *removed, *shared, *of_memory, *of_file, *posix;
 static sem_t *gate;
 static const char *name;
 
@@ -156,6 +158,20 @@ static void make_files(void)
 	char of_gate[64];
 	sprintf(of_gate, "%s.gate", name);
 	gate = sem_open(of_gate, O_CREAT, 0600, 2);
+	int segment = shmget(IPC_PRIVATE, 8192, 0600);
+	removed = shmat(segment, 0, 0);
+	shmctl(segment, IPC_RMID, 0);
+	strcpy(removed + 5000, "without an id");
+}
+
+static void make_watches(void)
+{
+	struct inotify_event ignored;
+	mkdir("watched", 0700);
+	watches = inotify_init1(IN_NONBLOCK);
+	inotify_rm_watch(watches, inotify_add_watch(watches, "watched", IN_CREATE));
+	read(watches, &ignored, sizeof ignored);
+	watch = inotify_add_watch(watches, "watched", IN_CREATE | IN_ONLYDIR);
 }
 
 static char text[1 << 18];
@@ -303,10 +319,23 @@ static void tell_files(void)
 	}
 	for (int i = 0; i < 3; i++) sem_wait(gate);
 	printf("shared %s %d\n", shared, sem_trywait(gate));
+	printf("segment %s\n", removed + 5000);
+	printf("detached %d\n", shmdt(removed));
 	strcpy(posix, "changed");
 	int object = shm_open(name, O_RDWR, 0);
 	read(object, text, 8);
 	printf("posix %s\n", text);
+}
+
+static void tell_watches(void)
+{
+	char buffer[512];
+	unlink("watched/new");
+	close(creat("watched/new", 0600));
+	ssize_t n = read(watches, buffer, sizeof buffer);
+	struct inotify_event *event = (void *)buffer;
+	printf("watch %d %d %x %s\n", n > 0, event->wd == watch, (int)event->mask, event->name);
+	printf("watch %d %d\n", (int)read(watches, buffer, sizeof buffer), inotify_rm_watch(watches, watch));
 }
 
 int main(int argc, char **argv)
@@ -318,6 +347,7 @@ int main(int argc, char **argv)
 	make_sockets();
 	make_counters();
 	make_files();
+	make_watches();
 	printf("ready\n");
 	struct pollfd in = {0, POLLIN, 0};
 	while (poll(&in, 1, 10) == 0 || (in.revents == 0)) {}
@@ -326,6 +356,7 @@ int main(int argc, char **argv)
 	tell_pipes();
 	tell_sockets();
 	tell_files();
+	tell_watches();
 	shm_unlink(name);
 	char of_gate[64];
 	sprintf(of_gate, "%s.gate", name);

@@ -83,6 +83,59 @@ fn from_the_third_isa_to_each() -> Result<()> {
     from(DEFAULT[2])
 }
 
+/// A message queue stays with the kernel, as a file with its disk.
+#[test]
+fn a_message_queue_is_opened_again() -> Result<()> {
+    const QUEUE: &str = r#"
+#include <fcntl.h>
+#include <mqueue.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	char text[64], line[8];
+	struct mq_attr attributes = {.mq_maxmsg = 3, .mq_msgsize = sizeof text};
+	mqd_t queue = mq_open(argv[1], O_CREAT | O_RDWR | O_NONBLOCK, 0600, &attributes);
+	mq_send(queue, "kept", 5, 7);
+	puts("ready");
+	fflush(stdout);
+	struct pollfd in = {0, POLLIN, 0};
+	while (poll(&in, 1, 10) == 0) {}
+	read(0, line, sizeof line);
+	unsigned priority = 0;
+	int length = mq_receive(queue, text, sizeof text, &priority), none = mq_receive(queue, text, sizeof text, 0);
+	printf("%d %s %u %d %d\n", length, text, priority, none, mq_unlink(argv[1]));
+	return 42;
+}
+"#;
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file("queue.c", QUEUE)
+        .ok("popcorn-cc", "-O1 queue.c -o queue")?;
+    let name = format!("/popcorn-queue-{}", std::process::id());
+    for (isa, to) in [(DEFAULT[0], DEFAULT[1]), (DEFAULT[2], DEFAULT[0])] {
+        let line = format!("run --isa {} ./queue {name}", isa.name);
+        let mut running = Running::spawn(&mut w.command("popcorn", &line))?;
+        running.text()?;
+        w.ok(
+            "popcorn",
+            &format!("checkpoint --stop {} -o image", running.pid()),
+        )?;
+        let mut restore = w.command("popcorn", &format!("restore --isa {} image", to.name));
+        let outcome = process::run(&mut restore, "go\n", Duration::from_secs(60))?;
+        let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
+        ensure!(
+            said == "5 kept 7 -1 0\n",
+            "{}: {said}{}",
+            to.name,
+            outcome.stderr
+        );
+    }
+    Ok(())
+}
+
 /// What an image shows of them; and where two processes cannot have the same the second is refused by name.
 #[test]
 fn what_somebody_else_has_is_named() -> Result<()> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use popcorn_metadata::bytes::{u32_at, u64_at};
 use popcorn_metadata::elf::Elf;
 use popcorn_metadata::image::objects::object;
-use popcorn_metadata::image::{Checkpoint, FD_GIVEN, Fd, Map, VERSION};
+use popcorn_metadata::image::{Checkpoint, FD_GIVEN, FD_KEEPER, Fd, Map, VERSION};
 use popcorn_metadata::info::{Function, Info, Site};
 use popcorn_metadata::package;
 use popcorn_metadata::record::{descriptor, header};
@@ -140,6 +140,7 @@ pub fn report(path: &Path, program: Option<&Path>) -> Result<Report> {
         memory: regions(&checkpoint),
         descriptors: checkpoint
             .descriptors()
+            .filter(|(fd, _)| fd.fd_flags & FD_KEEPER == 0)
             .map(|(fd, path)| descriptor(&fd, path, object_name(&checkpoint, &fd)))
             .collect(),
         signals: checkpoint

@@ -34,6 +34,8 @@ pub mod object {
     pub const FILE: u32 = 7;
     /// A message queue. Items: [`PATH`](super::item::PATH), its name.
     pub const QUEUE: u32 = 8;
+    /// An `inotify` set. Items: [`WATCH`](super::item::WATCH).
+    pub const WATCHES: u32 = 9;
 
     /// The name for people.
     pub fn name(kind: u32) -> &'static str {
@@ -46,6 +48,7 @@ pub mod object {
             POLL => "epoll set",
             FILE => "file in the image",
             QUEUE => "message queue",
+            WATCHES => "inotify set",
             _ => "unknown",
         }
     }
@@ -89,6 +92,8 @@ pub mod item {
     pub const OPTION: u32 = 5;
     /// u32 descriptor, u32 events, u64 data.
     pub const TARGET: u32 = 6;
+    /// u32 number, u32 events, path.
+    pub const WATCH: u32 = 7;
 }
 
 record! {
@@ -152,7 +157,7 @@ impl<'a> Item<'a> {
         Some((Self { tag, bytes: held }, behind))
     }
 
-    /// The two numbers that an option or a target begins with, and what is behind them.
+    /// The two numbers that an option, a target or a watch begins with, and what is behind them.
     pub fn pair(&self) -> Option<(u32, u32, &'a [u8])> {
         Some((
             u32_at(self.bytes, 0)?,
@@ -169,6 +174,10 @@ impl<'a> Item<'a> {
             item::NAME | item::PEER => (2..=128).contains(&self.bytes.len()),
             item::OPTION => self.pair().is_some(),
             item::TARGET => self.bytes.len() == 16,
+            item::WATCH => {
+                let path = self.pair().map(|(_, _, path)| path);
+                path.is_some_and(|path| !path.is_empty() && !path.contains(&0))
+            }
             _ => false,
         }
     }

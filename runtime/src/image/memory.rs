@@ -17,7 +17,7 @@ use crate::kernel::pages::{LOOK, Page, Pages};
 use crate::kernel::{errno, file, sys};
 use crate::program::arguments::initial;
 use crate::program::maps::{Kind, Map, mark};
-use crate::program::{advice, thread, window};
+use crate::program::{advice, segments, thread, window};
 use crate::refusal;
 
 unsafe extern "C" {
@@ -31,7 +31,23 @@ const GAP: u64 = 8;
 /// What memory there is that cannot travel.
 pub fn check() -> Result<(), Refusal> {
     advice::check_data()?;
-    window::with_table(|table| table.maps().iter().try_for_each(check_map))
+    window::with_table(|table| table.maps().iter().try_for_each(check_map))?;
+    // Each may change the table.
+    let mut from = 0;
+    while let Some(map) = segment_from(from) {
+        segments::check(&map)?;
+        from = map.end;
+    }
+    Ok(())
+}
+
+/// The first segment of System V from an address on.
+fn segment_from(from: u64) -> Option<Map> {
+    window::with_table(|table| {
+        let mut maps = table.maps().iter();
+        maps.find(|map| map.kind == Kind::Segment && map.start >= from)
+            .copied()
+    })
 }
 
 fn check_map(map: &Map) -> Result<(), Refusal> {
@@ -84,6 +100,11 @@ fn maps(out: &mut Sink, files: &MappedFiles) -> Result<(), Refusal> {
                 },
                 offset: map.offset,
                 role: map.kind as u32,
+                mark: if map.kind == Kind::Segment {
+                    map.inode
+                } else {
+                    0
+                },
                 ..SavedMap::default()
             };
             out.put(&saved.to_bytes())
@@ -152,7 +173,7 @@ fn contents(
         changed: false,
     };
     let end = map.end;
-    if map.kind == Kind::Shared {
+    if matches!(map.kind, Kind::Shared | Kind::Segment) {
         return Ok(());
     }
     let file = files.to_look_at(map);
@@ -319,7 +340,12 @@ pub fn make(map: &SavedMap, has_contents: bool) -> Result<(), Refusal> {
         (fd, false) => (MAP_PRIVATE, fd),
         (fd, true) => (MAP_SHARED, fd),
     };
-    match memory::map(map.start, map.length, prot, flags | exact, fd, map.offset) {
+    let made = if map.role == Kind::Segment as u32 {
+        segments::attach_again(map.mark, map.start, map.prot)
+    } else {
+        memory::map(map.start, map.length, prot, flags | exact, fd, map.offset)
+    };
+    match made {
         Ok(at) if at == map.start => {
             if map.role == Kind::File as u32 && fd >= 0 {
                 let end = map.start + map.length;

@@ -53,6 +53,24 @@ pub fn note_given(alone: &mut Alone) {
     });
 }
 
+/// In a restored process, that was given others.
+pub fn note_given_again(alone: &mut Alone, checkpoint: &Checkpoint) {
+    let was_given = |fd: i32| {
+        let mut all = checkpoint.descriptors();
+        all.any(|(saved, _)| saved.fd == fd && saved.fd_flags & FD_GIVEN != 0)
+    };
+    GIVEN.with(alone, |given| {
+        for place in given {
+            let (device, inode) = Descriptor::of(place.0).place();
+            *place = if place.0 != 0 && was_given(place.0) {
+                (place.0, device, inode)
+            } else {
+                (0, 0, 0)
+            };
+        }
+    });
+}
+
 /// The sections of an image that list descriptors, and the objects that some of them are open on.
 pub struct OpenFiles {
     all: List<Descriptor>,
@@ -70,7 +88,7 @@ impl OpenFiles {
             all: List::with_room(MOST).map_err(no_memory)?,
             saved: List::with_room(MOST).map_err(no_memory)?,
             text: List::with_room(TEXT).map_err(no_memory)?,
-            objects: Table::new()?,
+            objects: Table::new().map_err(no_memory)?,
         };
         let mut fits = true;
         let complete = descriptors::each(|fd| {

@@ -209,6 +209,14 @@ impl<T: Copy> List<T> {
         Ok(())
     }
 
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) -> Result<()> {
+        while self.room - self.len < more {
+            self.grow()?;
+        }
+        Ok(())
+    }
+
     /// Appends all; makes room as it is needed.
     pub fn append(&mut self, values: &[T]) -> Result<()> {
         while !self.extend(values) {
@@ -245,9 +253,7 @@ impl List<u8> {
         room: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<usize>,
     ) -> Result<usize> {
-        while self.room - self.len < room {
-            self.grow()?;
-        }
+        self.reserve(room)?;
         let end = self.block.start as *mut u8;
         // SAFETY: inside the block, readable and writable, and nobody else's.
         let spare = unsafe { core::slice::from_raw_parts_mut(end.add(self.len), room) };

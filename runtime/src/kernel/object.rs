@@ -107,6 +107,20 @@ pub fn epoll_add(set: i32, fd: i32, events: u32, data: u64) -> Result<()> {
     .map(drop)
 }
 
+pub fn watch_set() -> Result<OwnedFd> {
+    owned(system_call!(nr::INOTIFY_INIT1, O_CLOEXEC))
+}
+
+/// Watches a path; the number of the watch.
+pub fn watch(set: i32, path: &CStr, events: u32) -> Result<u32> {
+    let result = system_call!(nr::INOTIFY_ADD_WATCH, set, path.as_ptr(), events);
+    check(result).map(|watch| watch as u32)
+}
+
+pub fn unwatch(set: i32, watch: u32) {
+    system_call!(nr::INOTIFY_RM_WATCH, set, watch);
+}
+
 /// A memory file that can be sealed.
 pub fn sealable_file(name: &CStr) -> Result<OwnedFd> {
     const MFD_ALLOW_SEALING: u32 = 2;

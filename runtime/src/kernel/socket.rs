@@ -142,7 +142,7 @@ struct Head {
     name_length: u64,
     pieces: *const [u64; 2],
     count: u64,
-    control: *mut u64,
+    control: *const u64,
     control_length: u64,
     flags: u64,
 }
@@ -162,25 +162,37 @@ impl Attached {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.length == 0
+    /// Messages of control, as they lie: `struct cmsghdr` is u64 length, u32 level, u32 type, then data; aligned.
+    fn rights_at(&self) -> Option<(usize, usize)> {
+        const SCM_RIGHTS: u64 = 1;
+        const HEAD: u64 = 16;
+        let end = (self.length / 8) as usize;
+        let mut at = 0;
+        while at + 2 <= end.min(self.words.len()) {
+            let (length, kind) = (self.words[at].max(HEAD), self.words[at + 1]);
+            if kind == u64::from(SOL_SOCKET) | SCM_RIGHTS << 32 {
+                return Some((at, length as usize));
+            }
+            at += length.div_ceil(8) as usize;
+        }
+        None
     }
 
-    /// Visits descriptors that came with a message (`SCM_RIGHTS`).
+    /// Descriptors that came along (`SCM_RIGHTS`), as they are sent on.
+    pub fn rights(&self) -> &[u64] {
+        let found = self.rights_at();
+        let words = found.and_then(|(at, length)| self.words.get(at..at + length.div_ceil(8)));
+        words.unwrap_or_default()
+    }
+
+    /// Visits those descriptors.
     pub fn each_descriptor(&self, mut visit: impl FnMut(i32)) {
-        const SCM_RIGHTS: u64 = 1;
-        let mut at = 0;
-        let end = (self.length / 8) as usize;
-        // struct cmsghdr: u64 length, u32 level, u32 type, data; aligned.
-        while at + 2 <= end {
-            let (length, kind) = (self.words[at], self.words[at + 1]);
-            if kind == u64::from(SOL_SOCKET) | SCM_RIGHTS << 32 {
-                for n in 0..length.saturating_sub(16) / 4 {
-                    let word = self.words.get(at + 2 + (n / 2) as usize).copied();
-                    visit((word.unwrap_or(0) >> (n % 2 * 32)) as i32);
-                }
-            }
-            at += (length.max(16).div_ceil(8)) as usize;
+        let Some((at, length)) = self.rights_at() else {
+            return;
+        };
+        for n in 0..(length - 16) / 4 {
+            let word = self.words.get(at + 2 + n / 2).copied().unwrap_or(0);
+            visit((word >> (n % 2 * 32)) as i32);
         }
     }
 }
@@ -209,7 +221,7 @@ pub fn receive(fd: i32, into: &mut [u8], attached: &mut Attached) -> Result<Opti
 }
 
 /// Sends one message with what belongs to it.
-pub fn send(fd: i32, bytes: &[u8], attached: &mut Attached) -> Result<()> {
+pub fn send(fd: i32, bytes: &[u8], attached: &[u64]) -> Result<()> {
     const MSG_NOSIGNAL: u32 = 0x4000;
     let piece = [bytes.as_ptr() as u64, bytes.len() as u64];
     let head = Head {
@@ -217,8 +229,9 @@ pub fn send(fd: i32, bytes: &[u8], attached: &mut Attached) -> Result<()> {
         name_length: 0,
         pieces: &raw const piece,
         count: 1,
-        control: attached.words.as_mut_ptr(),
-        control_length: attached.length,
+        control: attached.as_ptr(),
+        // Its own length, which ends within the last word.
+        control_length: attached.first().copied().unwrap_or(0),
         flags: 0,
     };
     let flags = MSG_DONTWAIT | MSG_NOSIGNAL;

@@ -191,6 +191,7 @@ impl Filled {
         match &arriving.checkpoint {
             Some(checkpoint) => {
                 objects::note_pairs(checkpoint);
+                open_files::note_given_again(&mut alone, checkpoint);
                 window::note_files();
                 thread::tell_libc_of_new_id();
                 trace::start(initial);

@@ -28,7 +28,7 @@ use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::order::Move;
 use crate::moves::{credentials, hop, outcome, request, schedule};
 use crate::program::alone::Alone;
-use crate::program::{attributes, floating_point, identity, timers};
+use crate::program::{attributes, floating_point, identity, segments, timers};
 use crate::stack::capture::{self, Stopped};
 use crate::{incarnation, refusal};
 
@@ -114,6 +114,7 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
 fn prepare(alone: &mut Alone) -> Result<Copy, Refusal> {
     credentials::check_checkpoint()?;
     hop::check_state(alone)?;
+    segments::check_checkpoint()?;
     let program = identity::program_file()?;
     if attributes::adopts_orphans() {
         // They go to the nearest process that wants them: that must not be this one.

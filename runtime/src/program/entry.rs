@@ -7,7 +7,7 @@ use popcorn_metadata::syscalls::{self, Way, nr};
 use crate::kernel::{self, errno};
 use crate::program::{
     advice, alternate_stack, attributes, dispositions, filter, limits, longest_gap, masks,
-    own_file, pairs, process, signal_descriptors, thread, timers, trace, window,
+    own_file, pairs, process, segments, signal_descriptors, thread, timers, trace, watches, window,
 };
 use crate::say;
 
@@ -40,6 +40,9 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
         | nr::TIMER_DELETE => timers::timer(n, args),
         nr::CLOSE | nr::DUP2 | nr::DUP3 | nr::CLOSE_RANGE => process::descriptor(n, args),
         nr::SOCKETPAIR => pairs::make(args),
+        nr::INOTIFY_ADD_WATCH => watches::add(args),
+        nr::SHMAT => segments::attach(args),
+        nr::SHMDT => segments::detach(a as u64),
         nr::PRCTL | nr::SECCOMP if filter::installs(n, args) => filter::install(n, args),
         nr::PRCTL => attributes::control(args),
         nr::MEMBARRIER => attributes::membarrier(args),

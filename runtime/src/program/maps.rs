@@ -21,6 +21,8 @@ pub enum Kind {
     DataStack = 3,
     /// A shared map of a file or of a memory file: [`Map::fd`] is mapped again.
     Shared = 4,
+    /// Shared memory of System V: [`Map::inode`] is its id. It is attached again.
+    Segment = 5,
 }
 
 /// Bits of [`Map::marks`].
@@ -35,6 +37,8 @@ pub mod mark {
     pub const DONT_FORK: u32 = 8;
     /// It is or was executable.
     pub const EXECUTABLE: u32 = 16;
+    /// It was attached (`shmat`), but has no id any more.
+    pub const SEGMENT: u32 = 32;
 }
 
 /// One map: `start..end`.
@@ -77,11 +81,16 @@ impl Map {
         self.keeper.checked_sub(1).map(|fd| fd as i32)
     }
 
+    /// Whether the program attached it.
+    pub fn is_segment(&self) -> bool {
+        self.kind == Kind::Segment || self.marks & mark::SEGMENT != 0
+    }
+
     /// Its part from `start` on.
     #[must_use]
     pub fn from(&self, start: u64) -> Self {
         let moved = match self.kind {
-            Kind::File | Kind::Shared => start - self.start,
+            Kind::File | Kind::Shared | Kind::Segment => start - self.start,
             _ => 0,
         };
         Self {
@@ -96,7 +105,7 @@ impl Map {
             end: next.end,
             ..self.from(self.end)
         };
-        joined == *next && !matches!(self.kind, Kind::DataStack | Kind::Stays)
+        joined == *next && !matches!(self.kind, Kind::DataStack | Kind::Stays) && !self.is_segment()
     }
 }
 

@@ -74,12 +74,12 @@ pub fn brk() -> i64 {
     WINDOW_START as i64
 }
 
-fn round_up(length: u64) -> Option<u64> {
+pub fn round_up(length: u64) -> Option<u64> {
     let rounded = length.checked_add(page() - 1)? & !(page() - 1);
     (rounded > 0).then_some(rounded)
 }
 
-fn in_window(start: u64, length: u64) -> bool {
+pub fn in_window(start: u64, length: u64) -> bool {
     start >= WINDOW_START
         && start
             .checked_add(length)
@@ -254,7 +254,7 @@ impl Backing {
 }
 
 /// A memory file in place of shared anonymous memory: what is forked shares it, before and after a move.
-fn shared_memory(length: u64) -> Option<file::OwnedFd> {
+pub fn shared_memory(length: u64) -> Option<file::OwnedFd> {
     // A longer file would be a signal.
     if process::limit(sys::RLIMIT_FSIZE).is_none_or(|limit| length > limit) {
         return None;
@@ -293,7 +293,7 @@ pub fn keeps(fd: i32) -> bool {
 }
 
 /// Takes a range out of the table. There is room. What only it kept is closed.
-fn forget(table: &mut Maps, start: u64, end: u64) {
+pub fn forget(table: &mut Maps, start: u64, end: u64) {
     let kept = |table: &Maps| {
         let mut maps = table.within(start, end);
         maps.find(|map| map.keeper != 0).copied()

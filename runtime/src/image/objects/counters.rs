@@ -4,37 +4,29 @@ use popcorn_metadata::image::Object;
 use popcorn_metadata::image::objects::{object, state};
 
 use super::details::Details;
-use super::failed;
 use super::table::Table;
+use super::trouble::{Result, cannot};
 use crate::arch;
-use crate::base::refusal::Refusal;
 use crate::image::descriptor::Descriptor;
-use crate::kernel::{clock, errno, file, object as kernel};
+use crate::kernel::{clock, file, object as kernel};
 use crate::program::identity;
-use crate::refusal;
 
-fn details(descriptor: &Descriptor, what: &str) -> Result<Details, Refusal> {
-    Details::of(descriptor.fd).map_err(|e| failed(descriptor.fd, what, e))
+/// The kernel does not say what it should.
+fn silent<T>() -> Result<T> {
+    cannot("of a kind of which this kernel does not tell")
 }
 
-fn silent(fd: i32, what: &str) -> Refusal {
-    refusal!(
-        errno::EBUSY,
-        "descriptor {fd} is {what}, of which this kernel does not tell"
-    )
-}
-
-pub fn event(table: &mut Table, descriptor: &Descriptor) -> Result<u32, Refusal> {
+pub fn event(table: &mut Table, descriptor: &Descriptor) -> Result<u32> {
     let fd = descriptor.fd;
-    let details = details(descriptor, "an eventfd")?;
+    let details = Details::of(fd)?;
     let count = details
         .number(b"eventfd-count:", 16, 0)
-        .ok_or_else(|| silent(fd, "an eventfd"))?;
+        .map_or_else(silent, Ok)?;
     let told = details
         .number(b"eventfd-semaphore:", 10, 0)
         .map(|is| is != 0);
     let semaphore = told.unwrap_or_else(|| takes_one(fd, count));
-    table.add(
+    Ok(table.add(
         descriptor,
         Object {
             kind: object::EVENT,
@@ -42,7 +34,7 @@ pub fn event(table: &mut Table, descriptor: &Descriptor) -> Result<u32, Refusal>
             a: count,
             ..Object::default()
         },
-    )
+    )?)
 }
 
 /// Whether a read takes one from a counter, or all: tries it, and gives back what it took.
@@ -63,18 +55,19 @@ fn takes_one(fd: i32, count: u64) -> bool {
     taken == 1
 }
 
-pub fn timer(table: &mut Table, descriptor: &Descriptor) -> Result<u32, Refusal> {
+pub fn timer(table: &mut Table, descriptor: &Descriptor) -> Result<u32> {
     const REALTIME: [u64; 2] = [0, 8];
     const ABSOLUTE: u64 = 1;
     const CANCELLED_BY_SET: u64 = 2;
     let fd = descriptor.fd;
     kernel::count_expiries(fd);
-    let details = details(descriptor, "a timerfd")?;
+    let details = Details::of(fd)?;
     let number = |name: &[u8], n| {
         let number = details.number(name, 10, n);
-        number.ok_or_else(|| silent(fd, "a timerfd"))
+        number.map_or_else(silent, Ok)
     };
-    let time = |name: &[u8]| Ok(number(name, 0)? * 1_000_000_000 + number(name, 1)?);
+    let time =
+        |name: &[u8]| -> Result<u64> { Ok(number(name, 0)? * 1_000_000_000 + number(name, 1)?) };
     let (clock, flags) = (number(b"clockid:", 0)?, number(b"settime flags:", 0)?);
     let (left, interval) = (time(b"it_value:")?, time(b"it_interval:")?);
     // One that repeats and shows nothing left has just expired.
@@ -87,7 +80,7 @@ pub fn timer(table: &mut Table, descriptor: &Descriptor) -> Result<u32, Refusal>
     if flags & CANCELLED_BY_SET != 0 {
         bits |= state::CANCELLED_BY_SET;
     }
-    table.add(
+    Ok(table.add(
         descriptor,
         Object {
             kind: object::TIMER,
@@ -102,24 +95,22 @@ pub fn timer(table: &mut Table, descriptor: &Descriptor) -> Result<u32, Refusal>
             d: number(b"ticks:", 0)?,
             ..Object::default()
         },
-    )
+    )?)
 }
 
-pub fn signals(table: &mut Table, descriptor: &Descriptor) -> Result<u32, Refusal> {
+pub fn signals(table: &mut Table, descriptor: &Descriptor) -> Result<u32> {
     let fd = descriptor.fd;
-    let details = details(descriptor, "a signalfd")?;
-    let mask = details
-        .number(b"sigmask:", 16, 0)
-        .ok_or_else(|| silent(fd, "a signalfd"))?;
+    let details = Details::of(fd)?;
+    let mask = details.number(b"sigmask:", 16, 0).map_or_else(silent, Ok)?;
     let emulated = identity::host().is_none_or(|host| host.id != arch::isa().id);
-    table.add(
+    Ok(table.add(
         descriptor,
         Object {
             kind: object::SIGNALS,
             a: if emulated { from_host(mask) } else { mask },
             ..Object::default()
         },
-    )
+    )?)
 }
 
 /// A mask of an emulator's host as its program has it: real-time signals, from 32 on, are two numbers lower.

@@ -4,12 +4,9 @@ use popcorn_metadata::image::Object;
 use popcorn_metadata::image::objects::{item, object};
 
 use super::details::{Details, parse};
-use super::failed;
 use super::table::Table;
-use crate::base::refusal::Refusal;
+use super::trouble::{Result, cannot};
 use crate::image::descriptor::Descriptor;
-use crate::kernel::errno;
-use crate::refusal;
 
 /// One line of what the kernel tells: `tfd: N events: X data: X pos:N ino:X sdev:X`.
 struct Target {
@@ -36,13 +33,8 @@ impl Target {
     }
 }
 
-pub fn gather(
-    table: &mut Table,
-    descriptor: &Descriptor,
-    all: &[Descriptor],
-) -> Result<u32, Refusal> {
-    let set = descriptor.fd;
-    let details = Details::of(set).map_err(|e| failed(set, "an epoll set", e))?;
+pub fn gather(table: &mut Table, descriptor: &Descriptor, all: &[Descriptor]) -> Result<u32> {
+    let details = Details::of(descriptor.fd)?;
     let object = Object {
         kind: object::POLL,
         ..Object::default()
@@ -52,10 +44,7 @@ pub fn gather(
         let fd = target.fd;
         let open = all.iter().find(|d| d.fd == fd);
         if open.is_none_or(|open| open.stat.inode != target.inode) {
-            return Err(refusal!(
-                errno::EBUSY,
-                "descriptor {set} is an epoll set that watches what was descriptor {fd}, which the program has closed"
-            ));
+            return cannot("an epoll set that watches what the program has closed");
         }
         let (fd, events, data) = (
             fd.to_le_bytes(),

@@ -4,15 +4,14 @@
 use popcorn_metadata::image::objects::{item, object, state};
 use popcorn_metadata::image::{Contents, Object, kind};
 
-use super::failed;
 use super::table::Table;
+use super::trouble::{Result, Trouble, cannot};
 use crate::base::path::{PathBuffer, of_descriptor};
 use crate::base::refusal::Refusal;
 use crate::image::descriptor::Descriptor;
 use crate::image::sink::Sink;
 use crate::kernel::memory::List;
 use crate::kernel::{Errno, errno, file, folder, object as kernel};
-use crate::refusal;
 
 const DELETED: &[u8] = b" (deleted)";
 const MEMORY: &[u8] = b"/memfd:";
@@ -25,7 +24,7 @@ pub fn named(path: &[u8]) -> bool {
     path.starts_with(SHARED)
 }
 
-pub fn gather(table: &mut Table, descriptor: &Descriptor, path: &[u8]) -> Result<u32, Refusal> {
+pub fn gather(table: &mut Table, descriptor: &Descriptor, path: &[u8]) -> Result<u32> {
     const QUEUES: u64 = 0x1980_0202;
     if kernel::file_system(descriptor.fd) == QUEUES {
         return queue(table, descriptor, path);
@@ -42,12 +41,7 @@ pub fn gather(table: &mut Table, descriptor: &Descriptor, path: &[u8]) -> Result
         name_now(descriptor, path)
     };
     if !is_deleted && another.is_none() {
-        return Err(refusal!(
-            errno::EBUSY,
-            "descriptor {} is {}, which has another name now",
-            descriptor.fd,
-            crate::image::descriptor::shown(path)
-        ));
+        return cannot("a file that has another name now");
     }
     let whole = another.as_ref().map_or(whole, PathBuffer::as_bytes);
     let mut bits = 0;
@@ -105,10 +99,9 @@ fn name_now(descriptor: &Descriptor, path: &[u8]) -> Option<PathBuffer> {
 }
 
 /// A message queue stays with the kernel, as a file with its disk.
-fn queue(table: &mut Table, descriptor: &Descriptor, path: &[u8]) -> Result<u32, Refusal> {
+fn queue(table: &mut Table, descriptor: &Descriptor, path: &[u8]) -> Result<u32> {
     if descriptor.stat.links == 0 {
-        let what = "a message queue that was removed";
-        return Err(super::cannot(descriptor.fd, what, path));
+        return cannot("a message queue that was removed");
     }
     let object = Object {
         kind: object::QUEUE,
@@ -120,8 +113,13 @@ fn queue(table: &mut Table, descriptor: &Descriptor, path: &[u8]) -> Result<u32,
 }
 
 /// Writes what a file holds; holes are left out.
-pub fn write(out: &mut Sink, place: u32, object: &Object, fd: i32) -> Result<(), Refusal> {
-    let wrong = |e: Errno| failed(fd, "a file", e);
+pub fn write(
+    out: &mut Sink,
+    place: u32,
+    object: &Object,
+    fd: i32,
+) -> core::result::Result<(), Refusal> {
+    let wrong = |error: Errno| Trouble::from(error).with(fd, b"a file");
     let path = of_descriptor(fd);
     let path = path
         .as_c_str()

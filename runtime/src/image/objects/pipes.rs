@@ -3,20 +3,14 @@
 use popcorn_metadata::image::Object;
 use popcorn_metadata::image::objects::{item, object, state};
 
-use super::{cannot, failed, table::Table};
-use crate::base::refusal::Refusal;
+use super::table::Table;
+use super::trouble::{Result, cannot};
 use crate::image::descriptor::Descriptor;
 use crate::kernel::memory::List;
-use crate::kernel::{errno, file, object as kernel, sys};
-use crate::refusal;
+use crate::kernel::{file, object as kernel, sys};
 
 /// A pipe. One end has its other among the program's own descriptors, or there is none any more.
-pub fn gather(
-    table: &mut Table,
-    end: &Descriptor,
-    path: &[u8],
-    all: &[Descriptor],
-) -> Result<u32, Refusal> {
+pub fn gather(table: &mut Table, end: &Descriptor, path: &[u8], all: &[Descriptor]) -> Result<u32> {
     let of_it = || all.iter().filter(|d| d.place() == end.place());
     let is_outside = of_it().any(|d| d.outside);
     let (reader, writer) = (of_it().find(|d| d.reads()), of_it().find(|d| d.writes()));
@@ -27,11 +21,10 @@ pub fn gather(
         _ => other_is_gone(end.fd, sys::POLLERR),
     };
     if is_outside || !inside {
-        let what = "a pipe whose other end is outside";
-        return Err(cannot(end.fd, what, path));
+        return cannot("a pipe whose other end is outside");
     }
     let packets = of_it().any(|d| d.flags & sys::O_DIRECT != 0);
-    let capacity = kernel::pipe_size(end.fd).map_err(|e| failed(end.fd, "a pipe", e))?;
+    let capacity = kernel::pipe_size(end.fd)?;
     let place = table.add(
         end,
         Object {
@@ -51,29 +44,22 @@ pub fn gather(
 }
 
 /// Reads a copy of what is in a pipe.
-fn contents(table: &mut Table, place: u32, reader: i32, capacity: u64) -> Result<u32, Refusal> {
+fn contents(table: &mut Table, place: u32, reader: i32, capacity: u64) -> Result<u32> {
     let held = kernel::bytes_to_read(reader);
     if held == 0 {
         return Ok(place);
     }
-    let wrong = |e| failed(reader, "a pipe", e);
-    let (copy, into) = file::pipe().map_err(wrong)?;
-    kernel::set_pipe_size(into.get(), capacity).map_err(wrong)?;
-    let copied = kernel::tee(reader, into.get(), held).map_err(wrong)?;
+    let (copy, into) = file::pipe()?;
+    kernel::set_pipe_size(into.get(), capacity)?;
+    let copied = kernel::tee(reader, into.get(), held)?;
     if copied != held {
-        let text = "whose contents the kernel does not copy whole";
-        return Err(refusal!(
-            errno::EBUSY,
-            "descriptor {reader} is a pipe {text}"
-        ));
+        return cannot("a pipe whose contents the kernel does not copy whole");
     }
-    let mut message = List::with_room(held as usize).map_err(wrong)?;
+    let mut message = List::with_room(held as usize)?;
     let mut left = held as usize;
     while left > 0 {
         message.clear();
-        let read = message
-            .fill(left, |room| file::read(copy.get(), room))
-            .map_err(wrong)?;
+        let read = message.fill(left, |room| file::read(copy.get(), room))?;
         table.item(place, item::MESSAGE, &[message.as_slice()])?;
         left = left.saturating_sub(read.max(1));
     }

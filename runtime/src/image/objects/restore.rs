@@ -6,6 +6,7 @@ use core::ffi::CStr;
 use popcorn_metadata::image::objects::{item, object, state};
 use popcorn_metadata::image::{Checkpoint, FD_GIVEN, Fd, Object};
 
+use super::files::named;
 use super::sockets::path_of;
 use crate::base::path::{PathBuffer, of_descriptor};
 use crate::base::refusal::Refusal;
@@ -162,6 +163,7 @@ impl<'a> Maker<'a> {
             }
             object::TIMER => kernel::timer(object.a),
             object::SIGNALS => kernel::signal_reader(object.a),
+            object::WATCHES => kernel::watch_set(),
             _ => kernel::epoll_set(),
         }?;
         match object.kind {
@@ -169,6 +171,7 @@ impl<'a> Maker<'a> {
                 file::write(made.get(), &object.a.to_le_bytes())?;
             }
             object::TIMER => timer(made.get(), object)?,
+            object::WATCHES => self.watch(made.get(), object)?,
             _ => {}
         }
         let Some(fd) = self.descriptors(place).next() else {
@@ -180,6 +183,40 @@ impl<'a> Maker<'a> {
         let there = made.into_raw();
         file::keep_on_exec(there, cloexec(&fd) == 0);
         kernel::set_flags(there, fd.flags)
+    }
+
+    /// Watches what was watched, under the same numbers. The kernel counts them up; what it tells of those in between
+    /// is thrown away.
+    fn watch(&self, set: i32, object: &Object) -> Result<()> {
+        const MOST: u32 = 1 << 16;
+        let mut next = 1;
+        loop {
+            let items = self
+                .checkpoint
+                .objects
+                .items(object)
+                .filter_map(|item| item.pair());
+            let left = items.filter(|(number, ..)| (next..MOST).contains(number));
+            let Some((number, events, path)) = left.min_by_key(|(number, ..)| *number) else {
+                break;
+            };
+            let path = name_of(path)?;
+            loop {
+                let watch = kernel::watch(set, c_str(&path)?, events)?;
+                if watch == number {
+                    break;
+                }
+                if watch > number {
+                    return Err(Errno(errno::EBUSY));
+                }
+                kernel::unwatch(set, watch);
+            }
+            next = number + 1;
+        }
+        while kernel::bytes_to_read(set) > 0 {
+            file::read(set, &mut [0; 4096])?;
+        }
+        Ok(())
     }
 
     fn pipe(&self, place: u32, object: &Object) -> Result<()> {
@@ -217,6 +254,9 @@ impl<'a> Maker<'a> {
     fn file(&self, place: u32, object: &Object) -> Result<()> {
         let name = self.item(object, item::PATH).unwrap_or_default();
         let made = if object.state & state::NAMED != 0 {
+            if !named(name) {
+                return Err(Errno(errno::EINVAL));
+            }
             match file::open(c_str(&name_of(name)?)?, sys::O_RDWR | O_CLOEXEC, 0) {
                 Ok(there) => {
                     // It is as others have left it.
@@ -320,10 +360,9 @@ impl<'a> Maker<'a> {
         for ((fd, place), (from, _)) in ends.iter().zip(ends.iter().rev()) {
             let Some(object) = held(*place) else { continue };
             self.options(&object, *fd);
-            let mut nothing = socket::Attached::new();
             for message in self.checkpoint.objects.items(&object) {
                 if message.tag == item::MESSAGE {
-                    socket::send(*from, message.bytes, &mut nothing)?;
+                    socket::send(*from, message.bytes, &[])?;
                 }
             }
         }

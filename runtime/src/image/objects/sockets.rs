@@ -4,9 +4,8 @@ use popcorn_metadata::image::Object;
 use popcorn_metadata::image::objects::{item, object, state};
 
 use super::table::Table;
-use super::{cannot, failed};
+use super::trouble::{Result, cannot};
 use crate::base::path::PathBuffer;
-use crate::base::refusal::Refusal;
 use crate::image::descriptor::Descriptor;
 use crate::kernel::file::{S_IFSOCK, Stat};
 use crate::kernel::memory::List;
@@ -14,9 +13,8 @@ use crate::kernel::socket::{
     self, AF_INET, AF_INET6, AF_UNIX, Attached, DATAGRAM, SEQUENCE, SO_ACCEPTCONN, SO_DOMAIN,
     SO_PROTOCOL, SO_TYPE, SOL_SOCKET, STREAM,
 };
-use crate::kernel::{errno, file, object as kernel, sys};
+use crate::kernel::{file, object as kernel, sys};
 use crate::program::pairs;
-use crate::refusal;
 
 const IP: u32 = 0;
 const TCP: u32 = 6;
@@ -41,28 +39,27 @@ const OPTIONS: [(u32, &[u32]); 4] = [
 const DOUBLED: [u32; 2] = [7, 8];
 
 /// A socket, but for its other end and what is in it.
-pub fn gather(table: &mut Table, descriptor: &Descriptor) -> Result<u32, Refusal> {
+pub fn gather(table: &mut Table, descriptor: &Descriptor) -> Result<u32> {
     let fd = descriptor.fd;
-    let refuse = |what: &str| cannot(fd, what, b"socket");
     if descriptor.outside {
-        return Err(refuse("a socket that it was started with"));
+        return cannot("a socket that it was started with");
     }
     let number = |name| socket::number(fd, name).unwrap_or(0);
     let (family, kind, protocol) = (number(SO_DOMAIN), number(SO_TYPE), number(SO_PROTOCOL));
     if !matches!(family, AF_UNIX | AF_INET | AF_INET6)
         || !matches!(kind, STREAM | DATAGRAM | SEQUENCE)
     {
-        return Err(refuse("a socket of a kind that is not known"));
+        return cannot("a socket of a kind that is not known");
     }
     let listens = number(SO_ACCEPTCONN) != 0;
     let is_pair = family == AF_UNIX && pairs::other(descriptor.stat.inode).is_some();
     let peer = if is_pair { None } else { socket::peer(fd) };
     if peer.is_some() && (family == AF_UNIX || kind != DATAGRAM) {
-        return Err(refuse("a socket whose other end is outside"));
+        return cannot("a socket whose other end is outside");
     }
     let idle = kernel::readiness(fd, 0) & sys::POLLHUP != 0;
     if family != AF_UNIX && kind == STREAM && !listens && !idle {
-        return Err(refuse("a socket that is being connected"));
+        return cannot("a socket that is being connected");
     }
     let mut bits = 0;
     if listens {
@@ -71,10 +68,10 @@ pub fn gather(table: &mut Table, descriptor: &Descriptor) -> Result<u32, Refusal
     if is_pair {
         bits |= state::PAIR;
     }
-    let name = socket::name(fd).map_err(|e| failed(fd, "a socket", e))?;
+    let name = socket::name(fd)?;
     let name = name.as_bytes();
     if is_pair && name.len() > 2 {
-        return Err(refuse("one of a pair that has a name of its own"));
+        return cannot("one of a pair that has a name of its own");
     }
     let mut permissions = 0;
     if let Some(path) = path_of(family, name) {
@@ -135,9 +132,9 @@ fn queue(fd: i32) -> u64 {
 }
 
 /// Options that differ from those of a new socket.
-fn options(table: &mut Table, place: u32, fd: i32, kind: [u64; 3]) -> Result<(), Refusal> {
+fn options(table: &mut Table, place: u32, fd: i32, kind: [u64; 3]) -> Result<()> {
     let [family, kind, protocol] = kind;
-    let fresh = socket::new(family, kind, protocol).map_err(|e| failed(fd, "a socket", e))?;
+    let fresh = socket::new(family, kind, protocol)?;
     for (level, names) in OPTIONS {
         if family == AF_UNIX && level != SOL_SOCKET {
             continue;
@@ -162,34 +159,25 @@ fn options(table: &mut Table, place: u32, fd: i32, kind: [u64; 3]) -> Result<(),
     Ok(())
 }
 
-/// Finds the ends of pairs, and reads what is in them.
-pub fn complete(table: &mut Table, all: &[Descriptor]) -> Result<(), Refusal> {
-    for place in 0..table.objects().len() as u32 {
-        let Some(&object) = table.objects().get(place as usize) else {
-            continue;
-        };
-        if object.kind == object::SOCKET && object.state & state::PAIR != 0 {
-            end_of_pair(table, place, &object, all)?;
-        }
-    }
-    Ok(())
+/// Finds the other end of one of a pair, and reads what is in it.
+pub fn complete(table: &mut Table, place: u32, all: &[Descriptor]) -> Result<()> {
+    let object = table.objects().get(place as usize).copied();
+    let of_pair =
+        |object: &Object| object.kind == object::SOCKET && object.state & state::PAIR != 0;
+    object
+        .filter(of_pair)
+        .map_or(Ok(()), |object| end_of_pair(table, place, &object, all))
 }
 
-fn end_of_pair(
-    table: &mut Table,
-    place: u32,
-    object: &Object,
-    all: &[Descriptor],
-) -> Result<(), Refusal> {
+fn end_of_pair(table: &mut Table, place: u32, object: &Object, all: &[Descriptor]) -> Result<()> {
     let (fd, inode) = (table.descriptor(place), table.inode(place));
-    let outside = || cannot(fd, "a socket whose other end is outside", b"socket");
-    let other = pairs::other(inode.1).ok_or_else(outside)?;
+    let other = pairs::other(inode.1).unwrap_or(0);
     let peer = all.iter().find(|d| d.place() == (inode.0, other));
     let peer = peer.and_then(|peer| Some((table.find(peer.place())?, peer.fd)));
     let asked = sys::POLLRDHUP;
     let signs = kernel::readiness(fd, asked);
     if peer.is_none() && (signs & sys::POLLHUP == 0 || object.b == DATAGRAM) {
-        return Err(outside());
+        return cannot("a socket whose other end is outside");
     }
     let sent_all = peer.is_some_and(|(_, other)| kernel::readiness(other, asked) & asked != 0);
     if let Some(object) = table.object_mut(place) {
@@ -206,13 +194,7 @@ fn end_of_pair(
         Some((_, peer)) if signs & asked == 0 => messages(table, place, fd, peer),
         // End of messages is readable, too.
         _ if nothing_waits(fd) => Ok(()),
-        _ => {
-            let text = "has been shut down with messages in it";
-            Err(refusal!(
-                errno::EBUSY,
-                "descriptor {fd} is a socket that {text}"
-            ))
-        }
+        _ => cannot("a socket that was shut down with messages in it"),
     }
 }
 
@@ -221,77 +203,72 @@ fn nothing_waits(fd: i32) -> bool {
 }
 
 /// A descriptor that is in a socket cannot be made again.
-fn holds_descriptors(fd: i32) -> Refusal {
-    let text = "with descriptors or credentials in it, which nobody has received";
-    refusal!(errno::EBUSY, "descriptor {fd} is a socket {text}")
-}
+const HOLDS_DESCRIPTORS: &str =
+    "a socket with descriptors or credentials in it, which nobody has received";
 
-fn stream(table: &mut Table, place: u32, fd: i32) -> Result<(), Refusal> {
-    let wrong = |e| failed(fd, "a socket", e);
+fn stream(table: &mut Table, place: u32, fd: i32) -> Result<()> {
     let held = kernel::bytes_to_read(fd) as usize;
     if held == 0 {
         return Ok(());
     }
-    let mut bytes = List::with_room(held).map_err(wrong)?;
+    let mut bytes = List::with_room(held)?;
     // It ends where a descriptor came along.
-    bytes
-        .fill(held, |room| socket::peek(fd, room))
-        .map_err(wrong)?;
+    bytes.fill(held, |room| socket::peek(fd, room))?;
     if bytes.as_slice().len() != held {
-        return Err(holds_descriptors(fd));
+        return cannot(HOLDS_DESCRIPTORS);
     }
-    table.item(place, item::MESSAGE, &[bytes.as_slice()])
+    Ok(table.item(place, item::MESSAGE, &[bytes.as_slice()])?)
 }
 
 /// Takes all messages out of a socket, and puts them back: one cannot look at the second without taking the first.
-fn messages(table: &mut Table, place: u32, fd: i32, peer: i32) -> Result<(), Refusal> {
-    /// The longest that is taken.
-    const LONGEST: usize = 1 << 20;
-    let wrong = |e| failed(fd, "a socket", e);
-    let mut bytes = List::with_room(LONGEST).map_err(wrong)?;
-    let mut lengths = List::with_room(64).map_err(wrong)?;
-    let mut attached = List::with_room(64).map_err(wrong)?;
-    let mut result = Ok(());
-    loop {
-        let mut came = Attached::new();
-        let mut length = None;
-        let begin = bytes.as_slice().len();
-        bytes
-            .fill(LONGEST, |room| {
-                length = socket::receive(fd, room, &mut came)?;
-                Ok(length.unwrap_or(0))
-            })
-            .map_err(wrong)?;
-        let Some(length) = length else { break };
-        lengths
-            .append(&[bytes.as_slice().len() - begin])
-            .map_err(wrong)?;
-        if !came.is_empty() {
-            result = Err(holds_descriptors(fd));
-        }
-        if length > LONGEST {
-            result = Err(failed(
-                fd,
-                "a socket",
-                crate::kernel::Errno(errno::EMSGSIZE),
-            ));
-        }
-        attached.append(&[came]).map_err(wrong)?;
-    }
+fn messages(table: &mut Table, place: u32, fd: i32, peer: i32) -> Result<()> {
+    let mut held = Held {
+        bytes: List::with_room(1 << 16)?,
+        each: List::with_room(16)?,
+    };
+    let mut result = held.take(fd);
     let mut at = 0;
-    for (&length, came) in lengths.as_slice().iter().zip(attached.as_mut_slice()) {
-        let message = &bytes.as_slice()[at..at + length];
+    for (length, came) in held.each.as_slice() {
+        let message = &held.bytes.as_slice()[at..at + length];
         at += length;
-        if let Err(error) = socket::send(peer, message, came) {
-            result = Err(refusal!(
-                error.0,
-                "a message in descriptor {fd} is lost: {error}"
-            ));
+        if socket::send(peer, message, came.rights()).is_err() {
+            result = cannot("a socket of which a message is lost");
         }
         came.each_descriptor(file::close);
+        if !came.rights().is_empty() {
+            result = cannot(HOLDS_DESCRIPTORS);
+        }
         if result.is_ok() {
-            result = table.item(place, item::MESSAGE, &[message]);
+            let added = table.item(place, item::MESSAGE, &[message]);
+            result = added.map_err(Into::into);
         }
     }
     result
+}
+
+/// Messages that are out of their socket.
+struct Held {
+    bytes: List<u8>,
+    /// How long each is, and what came with it.
+    each: List<(usize, Attached)>,
+}
+
+impl Held {
+    /// Takes all, or as many as there is room for.
+    fn take(&mut self, fd: i32) -> Result<()> {
+        loop {
+            self.each.reserve(1)?;
+            let mut came = Attached::new();
+            let mut length = None;
+            let longest = kernel::bytes_to_read(fd) as usize;
+            self.bytes.fill(longest, |room| {
+                length = socket::receive(fd, room, &mut came)?;
+                Ok(length.unwrap_or(0))
+            })?;
+            match length {
+                Some(length) => self.each.append(&[(length, came)])?,
+                None => return Ok(()),
+            }
+        }
+    }
 }

@@ -6,8 +6,7 @@ use crate::base::refusal::Refusal;
 use crate::image::descriptor::Descriptor;
 use crate::image::sink::Sink;
 use crate::kernel::memory::List;
-use crate::kernel::{Errno, errno};
-use crate::refusal;
+use crate::kernel::{Errno, Result, errno};
 
 /// Where an object is, and by which descriptor it was found first.
 #[derive(Clone, Copy)]
@@ -23,16 +22,12 @@ pub struct Table {
     items: List<u8>,
 }
 
-fn no_memory(error: Errno) -> Refusal {
-    refusal!(error.0, "no memory for the process image: {error}")
-}
-
 impl Table {
-    pub fn new() -> Result<Self, Refusal> {
+    pub fn new() -> Result<Self> {
         Ok(Self {
-            objects: List::with_room(64).map_err(no_memory)?,
-            places: List::with_room(64).map_err(no_memory)?,
-            items: List::with_room(1 << 14).map_err(no_memory)?,
+            objects: List::with_room(64)?,
+            places: List::with_room(64)?,
+            items: List::with_room(1 << 14)?,
         })
     }
 
@@ -44,21 +39,21 @@ impl Table {
     }
 
     /// Adds an object; items that are added next are its own.
-    pub fn add(&mut self, descriptor: &Descriptor, object: Object) -> Result<u32, Refusal> {
+    pub fn add(&mut self, descriptor: &Descriptor, object: Object) -> Result<u32> {
         let place = self.objects.as_slice().len() as u32;
         let items = self.items.as_slice().len() as u32;
         let object = Object { items, ..object };
-        self.objects.append(&[object]).map_err(no_memory)?;
+        self.objects.append(&[object])?;
         let at = Place {
             inode: descriptor.place(),
             fd: descriptor.fd,
         };
-        self.places.append(&[at]).map_err(no_memory)?;
+        self.places.append(&[at])?;
         Ok(place)
     }
 
     /// Adds an item to an object. If others were added since, its items are copied behind those.
-    pub fn item(&mut self, place: u32, tag: u32, parts: &[&[u8]]) -> Result<(), Refusal> {
+    pub fn item(&mut self, place: u32, tag: u32, parts: &[&[u8]]) -> Result<()> {
         let Some(object) = self.objects.as_mut_slice().get_mut(place as usize) else {
             return Ok(());
         };
@@ -66,18 +61,15 @@ impl Table {
         if object.items + object.length != end {
             let own = object.items as usize..(object.items + object.length) as usize;
             object.items = end;
-            self.items.append_own(own).map_err(no_memory)?;
+            self.items.append_own(own)?;
         }
         let length: usize = parts.iter().map(|part| part.len()).sum();
         if end as u64 + length as u64 > u64::from(u32::MAX / 2) {
-            return Err(refusal!(
-                errno::E2BIG,
-                "its pipes and sockets hold too much"
-            ));
+            return Err(Errno(errno::E2BIG));
         }
         let mut add = |bytes: &[u8]| {
             object.length += bytes.len() as u32;
-            self.items.append(bytes).map_err(no_memory)
+            self.items.append(bytes)
         };
         add(&Item::head(tag, length as u32))?;
         parts.iter().try_for_each(|part| add(part))?;
@@ -109,7 +101,7 @@ impl Table {
     }
 
     /// Writes the section.
-    pub fn write(&self, out: &mut Sink) -> Result<(), Refusal> {
+    pub fn write(&self, out: &mut Sink) -> core::result::Result<(), Refusal> {
         let (objects, items) = (self.objects.as_slice(), self.items.as_slice());
         let records = (8 + objects.len() * Object::SIZE) as u32;
         out.open(kind::OBJECTS, u64::from(records) + items.len() as u64)?;
