@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 
 use super::file::{O_CLOEXEC, OwnedFd};
-use super::{Result, check, nr, sys, system_call};
+use super::{Errno, Result, check, errno, nr, sys, system_call};
 
 fn owned(result: i64) -> Result<OwnedFd> {
     // SAFETY: just opened.
@@ -166,8 +166,11 @@ pub fn data_from(fd: i32, offset: u64, end: u64) -> Result<Option<(u64, u64)>> {
     }
 }
 
-/// Opens a message queue that exists.
-pub fn queue(name: &CStr, flags: u32) -> Result<OwnedFd> {
+/// Opens a message queue that exists. The kernel's names have no stroke in front, as the program's have; an emulator looks
+/// for it there.
+pub fn queue(path: &CStr, flags: u32) -> Result<OwnedFd> {
+    let name = path.to_bytes_with_nul().strip_prefix(b"/");
+    let name = name.ok_or(Errno(errno::EINVAL))?;
     owned(system_call!(
         nr::MQ_OPEN,
         name.as_ptr(),

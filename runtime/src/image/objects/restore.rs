@@ -296,8 +296,7 @@ impl<'a> Maker<'a> {
 
     fn queue(&self, place: u32, object: &Object) -> Result<()> {
         let name = self.item(object, item::PATH).unwrap_or_default();
-        // The kernel's names have no stroke in front.
-        let name = name_of(name.strip_prefix(b"/").unwrap_or(name))?;
+        let name = name_of(name)?;
         self.descriptors(place).try_for_each(|fd| {
             let flags = fd.flags & (sys::O_ACCMODE | O_NONBLOCK);
             let opened = self.aside(kernel::queue(c_str(&name)?, flags)?)?;
