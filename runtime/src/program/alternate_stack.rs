@@ -187,3 +187,47 @@ pub fn end(begun: Begun, context: [u64; 3]) -> [u64; 3] {
     }
     mine.as_kernel_has_it()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tests have no `tls.c`.
+    #[unsafe(no_mangle)]
+    extern "C" fn popcorn_tls_dsp() -> u64 {
+        0
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn popcorn_tls_set_dsp(_: u64) {}
+
+    #[test]
+    fn what_is_on_it() {
+        let stack = AlternateStack {
+            low: 0x1000,
+            size: 0x800,
+            ..AlternateStack::default()
+        };
+        assert!(stack.holds(0x1800) && stack.holds(0x1001));
+        assert!(!stack.holds(0x1000) && !stack.holds(0x1801));
+        assert_eq!(stack.as_told(0x1800), [0x1000, ON_IT, 0x800]);
+        assert_eq!(stack.as_told(0x2000), [0x1000, 0, 0x800]);
+        let disarms = AlternateStack {
+            flags: AUTODISARM,
+            ..stack
+        };
+        assert_eq!(disarms.as_told(0x1800), [0x1000, AUTODISARM, 0x800]);
+        assert_eq!(AlternateStack::default().as_told(0), NONE);
+    }
+
+    #[test]
+    fn what_cannot_be_one() {
+        let mut mine = AlternateStack::default();
+        let invalid = -i64::from(errno::EINVAL);
+        assert_eq!(set(&mut mine, [0x1000, 0x10, 0x1000]), invalid);
+        let small = -i64::from(errno::ENOMEM);
+        assert_eq!(set(&mut mine, [0x1000, 0, 2047]), small);
+        assert_eq!(set(&mut mine, [0x1000, DISABLED, 0]), 0);
+        assert!(!mine.is_set());
+    }
+}
