@@ -62,7 +62,7 @@ impl Why {
 }
 
 /// One more than the highest number.
-const END: usize = 451;
+pub const END: usize = 451;
 
 macro_rules! generic {
     (none) => {
@@ -101,6 +101,11 @@ macro_rules! table {
 #[inline]
 pub fn lookup(number: i64) -> Option<&'static Call> {
     CALLS.get(usize::try_from(number).ok()?)?.as_ref()
+}
+
+/// The row of a number below [`END`].
+pub const fn row(number: usize) -> Option<Call> {
+    CALLS[number]
 }
 
 /// All calls, by number.

@@ -188,8 +188,8 @@
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
-// __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0). Until it returns *caller is the context of
-// whoever called this. 256 bytes on every ISA.
+// __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0), an int. Until it returns *caller is the
+// context of whoever called this, its stack pointer and return address in the last of 240 bytes. 256 bytes on every ISA.
         function __popcorn_call_vdso
         save_context
         str     x3, [sp, #224]
@@ -200,6 +200,7 @@
         mov     x1, x2
         mov     x2, xzr
         blr     x16
+        sxtw    x0, w0
         ldr     x3, [sp, #224]
         str     xzr, [x3]
         ldr     x30, [sp, #232]

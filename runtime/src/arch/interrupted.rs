@@ -132,6 +132,10 @@ pub fn step(context: &mut Context) -> Interrupted {
     // It keeps nothing on the stack, and the link register as it was.
     match frame.link {
         Some(link) => context.pc = word(link),
+        None if context.pc - raw >= frame.popped.into() => {
+            // SAFETY: the return address that has just been popped; a signal's frame leaves room for it.
+            context.pc = unsafe { *((context.sp - 8) as *const u64) };
+        }
         None => {
             // SAFETY: the return address that its call has pushed.
             context.pc = unsafe { *(context.sp as *const u64) };

@@ -289,8 +289,8 @@
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
-# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0). Until it returns *caller is the context of
-# whoever called this. 256 bytes on every ISA.
+# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0), an int. Until it returns *caller is the
+# context of whoever called this, its stack pointer and return address in the last of 240 bytes. 256 bytes on every ISA.
         function __popcorn_call_vdso
         save_context
         st.d    $a3, $sp, 224
@@ -300,6 +300,7 @@
         move    $a1, $a2
         move    $a2, $zero
         jirl    $ra, $t0, 0
+        addi.w  $a0, $a0, 0
         ld.d    $a3, $sp, 224
         st.d    $zero, $a3, 0
         ld.d    $ra, $sp, 232

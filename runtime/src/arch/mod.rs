@@ -27,7 +27,7 @@ const _: () = {
     let mut i = 0;
     while i < ALL.len() {
         let (isa, port) = (ALL[i], PORTS[i]);
-        assert!(same(isa.name.as_bytes(), port.isa.as_bytes()));
+        assert!(same(isa.name.as_bytes(), port.isa.as_bytes()) && isa.id as usize == i);
         assert!(isa.callee_saved.len() == port.signal_frame.registers());
         i += 1;
     }
@@ -93,26 +93,32 @@ unsafe extern "C" {
     pub fn __popcorn_sigreturn();
 }
 
-/// The ISA this incarnation runs on.
+/// The id of the ISA this incarnation runs on: its place in [`ALL`].
 #[cfg(not(test))]
 #[inline(always)]
-pub fn isa() -> &'static Isa {
+fn running() -> u64 {
     // SAFETY: a constant that the assembly file defines.
-    let id = unsafe { core::ptr::read_volatile(&raw const __popcorn_isa_id) };
-    ALL[id as usize]
+    unsafe { core::ptr::read_volatile(&raw const __popcorn_isa_id) }
 }
 
 /// The tests' ISA is the base ISA.
 #[cfg(test)]
 #[inline(always)]
+fn running() -> u64 {
+    popcorn_toolchains::BASE.id.into()
+}
+
+/// The ISA this incarnation runs on.
+#[inline(always)]
 pub fn isa() -> &'static Isa {
-    popcorn_toolchains::BASE
+    ALL[running() as usize]
 }
 
 /// The Linux port of the ISA that this incarnation runs on.
 #[inline(always)]
 pub fn port() -> &'static Port {
-    PORTS[usize::from(isa().id)]
+    // SAFETY: the id is that of a port in the list: each ISA's assembly has its own.
+    unsafe { PORTS.get_unchecked(running() as usize) }
 }
 
 /// A system call with the CPU's own number and layouts.

@@ -259,8 +259,8 @@
         .org    __popcorn_raw_syscall + 64
         done    __popcorn_raw_syscall
 
-# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0). Until it returns *caller is the context of
-# whoever called this. 256 bytes on every ISA.
+# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0), an int. Until it returns *caller is the
+# context of whoever called this, its stack pointer and return address in the last of 240 bytes. 256 bytes on every ISA.
         function __popcorn_call_vdso
         save_context
         sd      a3, 224(sp)
@@ -270,6 +270,7 @@
         mv      a1, a2
         li      a2, 0
         jalr    t0
+        sext.w  a0, a0
         ld      a3, 224(sp)
         sd      zero, 0(a3)
         ld      ra, 232(sp)

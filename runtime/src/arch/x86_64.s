@@ -26,6 +26,10 @@
         movq    %rax, 0(%rsp)
         movq    232(%rsp), %rax
         movq    %rax, 8(%rsp)
+        save_registers
+        .endm
+
+        .macro  save_registers
         movq    %rbx, 32(%rsp)
         movq    %rbp, 40(%rsp)
         movq    %r12, 48(%rsp)
@@ -191,7 +195,8 @@
         done    __popcorn_unwind_resume
 
 # __popcorn_raw_syscall(n, a, b, c, d, e, f): touches neither stack nor link register; 64 bytes on every
-# ISA, so that the unwinder knows it.
+# ISA, so that the unwinder knows it. It returns by a jump: some kernels leave the CPU's stack of return addresses in
+# disorder, and every return behind a system call is then predicted wrong.
         function __popcorn_raw_syscall
         movq    %rdi, %rax
         movq    %rsi, %rdi
@@ -201,14 +206,21 @@
         movq    %r9, %r8
         movq    8(%rsp), %r9
         syscall
-.Lraw:  retq
+.Lraw:  leaq    8(%rsp), %rsp
+        .cfi_adjust_cfa_offset -8
+        .if     . - __popcorn_raw_syscall != 30
+        .error  "not where x86_64.rs says (SignalFrame::popped)"
+        .endif
+        jmpq    *-8(%rsp)
         .org    __popcorn_raw_syscall + 64, 0xcc
         done    __popcorn_raw_syscall
 
-# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0). Until it returns *caller is the context of
-# whoever called this. 256 bytes on every ISA.
+# __popcorn_call_vdso(function, a, b, caller): the result of function(a, b, 0), an int. Until it returns *caller is the
+# context of whoever called this, its stack pointer and return address in the last of 240 bytes. 256 bytes on every ISA.
         function __popcorn_call_vdso
-        save_context
+        subq    $232, %rsp
+        .cfi_adjust_cfa_offset 232
+        save_registers
         movq    %rcx, 224(%rsp)
         movq    %rsp, (%rcx)
         movq    %rdi, %rax
@@ -216,6 +228,7 @@
         movq    %rdx, %rsi
         xorl    %edx, %edx
         callq   *%rax
+        cltq
         movq    224(%rsp), %rcx
         movq    $0, (%rcx)
         addq    $232, %rsp

@@ -77,12 +77,6 @@ pub fn check(result: i64) -> Result<i64> {
 /// One system call in the base ABI's numbers and layouts: what the kernel returns, `-errno` on failure. Says nothing
 /// of calls that are refused: who is to know looks at the table.
 pub fn call(n: i64, args: [i64; 6]) -> i64 {
-    pass(n, args)
-}
-
-/// [`call`], where it stands: for the program's own calls.
-#[inline(always)]
-pub fn pass(n: i64, args: [i64; 6]) -> i64 {
     #[cfg(feature = "faults")]
     if let Some(error) = faults::strike(n, args) {
         return -i64::from(error);

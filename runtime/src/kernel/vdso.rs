@@ -15,7 +15,8 @@ use crate::incarnation;
 incarnation! {
     /// Where the kernel put its code; 0: there is none.
     static START: AtomicU64 = AtomicU64::new(0);
-    /// Its functions: 0 is not looked up yet.
+    /// Its functions: 0 is not looked up yet. The first is read by the short way in `tls.c`.
+    #[cfg_attr(not(test), unsafe(export_name = "popcorn_vdso_clock"))]
     static CLOCK: AtomicU64 = AtomicU64::new(0);
     static CPU: AtomicU64 = AtomicU64::new(0);
 }
@@ -28,9 +29,11 @@ pub fn start(address: u64) {
     START.store(address, Relaxed);
 }
 
-/// `clock_gettime`, as libc's functions of time use it: 0, or `-errno`.
-#[cfg_attr(not(test), unsafe(export_name = "__popcorn_clock_gettime"))]
-pub extern "C" fn clock_gettime(clock: i64, time: i64) -> i64 {
+/// `clock_gettime`: 0, or `-errno`. Libc's functions of time use it by `__popcorn_clock_gettime`, which is in `tls.c` and
+/// calls this where the function is not known, or not there, or in use further down the stack.
+#[inline(never)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub extern "C" fn popcorn_clock_gettime(clock: i64, time: i64) -> i64 {
     outside(&CLOCK, arch::port().vdso.clock, clock, time)
         .unwrap_or_else(|| system_call!(nr::CLOCK_GETTIME, clock, time))
 }
@@ -59,9 +62,7 @@ fn outside(function: &AtomicU64, name: &[u8], a: i64, b: i64) -> Option<i64> {
         if !(*caller).is_null() {
             return None;
         }
-        Some(i64::from(
-            arch::__popcorn_call_vdso(code, a, b, caller) as i32
-        ))
+        Some(arch::__popcorn_call_vdso(code, a, b, caller))
     }
 }
 
@@ -78,6 +79,9 @@ fn look_up(function: &AtomicU64, name: &[u8]) -> u64 {
     code
 }
 
+/// Bytes that `__popcorn_call_vdso` takes of the stack, its return address last, on every ISA.
+const CALL_FRAME: u64 = 240;
+
 unsafe extern "C" {
     fn popcorn_tls_vdso_caller() -> *mut *mut arch::Context;
 }
@@ -87,9 +91,11 @@ pub fn leave() -> Option<arch::Context> {
     // SAFETY: the context lies in the frame of a call that has not returned.
     unsafe {
         let caller = popcorn_tls_vdso_caller();
-        let context = (*caller).as_ref().cloned();
+        let mut context = (*caller).as_ref().cloned()?;
+        context.sp = *caller as u64 + CALL_FRAME;
+        context.pc = *((context.sp - 8) as *const u64);
         *caller = core::ptr::null_mut();
-        context
+        Some(context)
     }
 }
 

@@ -4,9 +4,10 @@
 
 use popcorn_metadata::syscalls::{self, Way, nr};
 
+use crate::arch;
 use crate::kernel::{self, errno};
 use crate::program::{
-    advice, alternate_stack, attributes, dispositions, filter, limits, longest_gap, masks,
+    advice, alternate_stack, attributes, direct, dispositions, filter, limits, longest_gap, masks,
     own_file, pairs, process, segments, signal_descriptors, thread, timers, trace, watches, window,
 };
 use crate::say;
@@ -14,6 +15,16 @@ use crate::say;
 /// `__popcorn_syscall`: returns what the kernel returns, -errno on failure.
 #[cfg_attr(not(test), unsafe(export_name = "__popcorn_syscall"))]
 pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64 {
+    match direct::number(n) {
+        // SAFETY: what the program asked its kernel for.
+        Some(number) => unsafe { arch::raw_syscall(number, [a, b, c, d, e, f]) },
+        None => kept(n, a, b, c, d, e, f),
+    }
+}
+
+/// A call that needs more. It takes what [`entry`] got as it stands, so that nothing is put away first.
+#[inline(never)]
+extern "C" fn kept(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64 {
     let args = [a, b, c, d, e, f];
     let result = match n {
         nr::BRK => window::brk(),
@@ -58,7 +69,7 @@ pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) 
             kernel::call(n, args)
         }
         nr::FORK | nr::VFORK | nr::CLONE => process::clone(n, args),
-        _ => kernel::pass(n, args),
+        _ => kernel::call(n, args),
     };
     if result == -i64::from(errno::ENOSYS) {
         tell_refused(n);

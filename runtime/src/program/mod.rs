@@ -7,6 +7,7 @@ pub mod alternate_stack;
 pub mod arguments;
 pub mod attributes;
 pub mod data_stack;
+pub mod direct;
 pub mod dispositions;
 pub mod entry;
 pub mod filter;
