@@ -124,6 +124,7 @@ pub fn step(context: &mut Context) -> Interrupted {
     let raw = super::__popcorn_raw_syscall as *const () as u64;
     let waiting = super::__popcorn_waiting_syscall as *const () as u64;
     let is_in = |start: u64| context.pc.wrapping_sub(start) < CALL_SIZE;
+    let has_popped = is_in(raw) && context.pc - raw >= frame.popped.into();
     if !is_in(raw) && !is_in(waiting) {
         return Interrupted::Code {
             link: frame.link.map(word),
@@ -132,7 +133,7 @@ pub fn step(context: &mut Context) -> Interrupted {
     // It keeps nothing on the stack, and the link register as it was.
     match frame.link {
         Some(link) => context.pc = word(link),
-        None if context.pc - raw >= frame.popped.into() => {
+        None if has_popped => {
             // SAFETY: the return address that has just been popped; a signal's frame leaves room for it.
             context.pc = unsafe { *((context.sp - 8) as *const u64) };
         }

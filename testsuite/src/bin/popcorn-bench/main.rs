@@ -8,6 +8,7 @@
 //! time is told beside it. The plain build of a kernel is clang -O2's object linked with our libc and
 //! runtime, so that both sides differ in nothing else.
 
+mod calls;
 mod frames;
 mod kernels;
 mod measure;
@@ -43,6 +44,7 @@ fn bench(filters: Vec<String>) -> Result<()> {
     programs::run(&bench)?;
     size::run(&bench)?;
     frames::run(&bench)?;
+    calls::run(&bench)?;
     rust_programs(&bench)?;
     bench.report.total();
     Ok(())
