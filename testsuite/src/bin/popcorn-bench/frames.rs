@@ -9,7 +9,7 @@ use popcorn_testsuite::process;
 use popcorn_testsuite::toolchain;
 use popcorn_toolchains::{BASE, DEFAULT};
 
-use crate::measure::{Bench, RUNS, median, popcorn_cc, source};
+use crate::measure::{Bench, RUNS, Subject, median, popcorn_cc, source};
 
 /// Frames on the stack that is captured.
 const DEPTHS: [u32; 3] = [1_000, 10_000, 100_000];
@@ -21,6 +21,11 @@ const RESUME: f64 = 30.0;
 const GROWTH: f64 = 1.25;
 /// Bytes of state that a hop carries.
 const STATE: u32 = 1 << 20;
+
+/// Megabytes of state that moves are compared with a plain copy of, and how often: the fastest of each counts.
+const COPIED: [(u32, usize); 3] = [(1, 25), (64, 7), (1024, 3)];
+/// At most this many times the copy's time, which goes through a memory file and an exec as well.
+const OVER_COPY: f64 = 1.3;
 
 /// Measures what is wanted.
 pub fn run(bench: &Bench) -> Result<()> {
@@ -40,6 +45,13 @@ pub fn run(bench: &Bench) -> Result<()> {
         bench
             .report
             .figure("hop-1mb-native", median(totals), "ms", 10.0);
+    }
+    for (megabytes, runs) in COPIED {
+        let name = format!("move-over-copy-{megabytes}mb");
+        if wants(&name) {
+            let ratio = frames.over_copy(megabytes << 20, runs)?;
+            bench.report.figure(&name, ratio, "x", OVER_COPY);
+        }
     }
     for isa in DEFAULT.iter().filter(|isa| isa.id != BASE.id) {
         let out = format!("hop-1mb-to-{}-emulated", isa.name);
@@ -132,6 +144,28 @@ impl Frames<'_> {
             all.extend(found.iter().map(Hop::total));
         }
         Ok(all)
+    }
+
+    /// A native hop with this much state over a plain copy of as much, in runs that take turns.
+    fn over_copy(&self, bytes: u32, runs: usize) -> Result<f64> {
+        let copy = Subject {
+            exe: self.bench.path("copy"),
+            args: vec![bytes.to_string()],
+            bench: self.bench,
+        };
+        if !copy.exe.exists() {
+            let mut compiler = Command::new("musl-gcc");
+            compiler.args(["-static", "-O2"]).arg(source("copy.c"));
+            toolchain::compile(compiler.arg("-o").arg(&copy.exe))?;
+        }
+        let hop = format!("every=40,max=1,isas={}", BASE.name);
+        let (mut plain, mut ours) = (f64::INFINITY, f64::INFINITY);
+        for _ in 0..runs {
+            plain = plain.min(copy.seconds(&[])? * 1e3);
+            let hops = self.traced(&hop, &[200, bytes])?;
+            ours = ours.min(hops.first().context("no hop")?.total());
+        }
+        Ok(ours / plain)
     }
 
     /// The hops of a run; it has to succeed.
