@@ -15,4 +15,5 @@ pub mod report;
 pub mod request;
 pub mod restore;
 pub mod run;
+pub mod sysroot;
 pub mod values;

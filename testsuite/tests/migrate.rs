@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use popcorn_metadata::elf::Elf;
 use popcorn_testsuite::nobody::{self, NOBODY, Tools};
 use popcorn_testsuite::running::{COUNT, Running};
 use popcorn_testsuite::toolchain;
@@ -44,6 +45,24 @@ fn a_process_moves_when_asked() -> Result<()> {
         running.arrives(isa.name)?;
     }
     running.finish()
+}
+
+/// Loading LLVM takes longer than the move of a process that is ready.
+#[test]
+fn the_command_is_linked_without_llvm() -> Result<()> {
+    if toolchain::missing().is_some() {
+        return Ok(());
+    }
+    let libraries = |tool: &str| -> Result<String> {
+        let bytes = fs::read(toolchain::tool(tool))?;
+        let elf = Elf::parse(&bytes).with_context(|| tool.to_owned())?;
+        let (_, names) = elf.find(b".dynstr").context("no .dynstr")?;
+        let names = elf.contents(&names).context("no names")?;
+        Ok(String::from_utf8_lossy(names).into_owned())
+    };
+    ensure!(libraries("popcorn-cc")?.contains("libLLVM"));
+    ensure!(!libraries("popcorn")?.contains("libLLVM"));
+    Ok(())
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use popcorn_driver::{Error, pipeline};
+use popcorn_driver::cli::sysroot as command;
+use popcorn_driver::{Error, Result, pipeline, runtime_build, sysroot};
 
 fn main() -> ExitCode {
     let mut words = Vec::new();
@@ -15,7 +16,11 @@ fn main() -> ExitCode {
             }
         }
     }
-    match pipeline::run(words) {
+    let done = match words.split_first() {
+        Some((word, job)) if word == command::OPTION => make_sysroot(job),
+        _ => pipeline::run(words),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         // clang has said why.
         Err(Error::FrontEnd(status)) => ExitCode::from(u8::try_from(status).unwrap_or(1)),
@@ -24,4 +29,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What `popcorn sysroot` asks for.
+fn make_sysroot(words: &[String]) -> Result<()> {
+    let Some(job) = command::Job::from_words(words) else {
+        return Err(Error::usage(
+            format!("`{}` is for `popcorn sysroot` to use", command::OPTION),
+            "run `popcorn sysroot --prefix DIR`",
+        ));
+    };
+    if !job.faults {
+        sysroot::build(&job.prefix, job.jobs)?;
+    }
+    Ok(runtime_build::build(&job.prefix, job.faults)?)
 }

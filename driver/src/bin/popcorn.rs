@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use popcorn_driver::Error;
 use popcorn_driver::cli::image::ImageFile;
 use popcorn_driver::cli::request::Answer;
 use popcorn_driver::cli::restore::Restore;
 use popcorn_driver::cli::run::{self, Trace, isa};
-use popcorn_driver::cli::{checkpoint, extract, inspect, interrupt, migrate, report, restore};
-use popcorn_driver::{Error, runtime_build, sysroot};
+use popcorn_driver::cli::{
+    checkpoint, extract, inspect, interrupt, migrate, report, restore, sysroot,
+};
 use popcorn_toolchains::Isa;
 
 /// Programs that run on several ISAs and move between them while they run.
@@ -216,12 +218,11 @@ fn command(command: Cmd) -> popcorn_driver::Result<ExitCode> {
             prefix,
             jobs,
             faults,
-        } => {
-            if !faults {
-                sysroot::build(&prefix, jobs)?;
-            }
-            runtime_build::build(&prefix, faults)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        } => match (sysroot::Job {
+            prefix,
+            jobs,
+            faults,
+        })
+        .hand_over()? {},
     }
 }

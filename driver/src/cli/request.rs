@@ -229,8 +229,7 @@ impl Process {
         let exe = proc.join("exe");
         let target = fs::read_link(&exe).map_err(|e| unreadable(pid, &e))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
-        // An emulator need not be read whole.
-        let emulated = name.starts_with("qemu-") || Exe::open(&exe).is_err();
+        let emulated = name.starts_with("qemu-") || Exe::check(&exe).is_err();
         if emulated && !peer::is_popcorn_under_emulator(&proc) {
             return Err(Error::usage(
                 format!("process {pid} ({name}) was not built by popcorn-cc"),
