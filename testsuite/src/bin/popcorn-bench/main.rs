@@ -12,6 +12,7 @@ mod calls;
 mod frames;
 mod kernels;
 mod measure;
+mod moves;
 mod programs;
 mod report;
 mod size;
@@ -45,6 +46,7 @@ fn bench(filters: Vec<String>) -> Result<()> {
     size::run(&bench)?;
     frames::run(&bench)?;
     calls::run(&bench)?;
+    moves::run(&bench)?;
     rust_programs(&bench)?;
     bench.report.total();
     Ok(())
