@@ -92,12 +92,23 @@ pub fn count() -> i64 {
     1
 }
 
+/// Tests have no data stack.
+#[cfg(test)]
+pub fn dsp() -> u64 {
+    0
+}
+
+#[cfg(test)]
+pub fn set_dsp(_: u64) {}
+
 /// This thread's data-stack pointer.
+#[cfg(not(test))]
 pub fn dsp() -> u64 {
     // SAFETY: reads a thread-local variable.
     unsafe { popcorn_tls_dsp() }
 }
 
+#[cfg(not(test))]
 pub fn set_dsp(dsp: u64) {
     // SAFETY: writes a thread-local variable.
     unsafe { popcorn_tls_set_dsp(dsp) }
