@@ -1,4 +1,5 @@
-//! The thread that stops the others: [`Gather`] -> [`Commit`] -> [`Collect`] -> [`Release`].
+//! The thread that stops the others: [`Gather`], [`Commit`], [`Collect`]; and, if the process stays, [`Rebuild`],
+//! [`CollectWhole`], [`Release`].
 //!
 //! What one machine ends with is what the next begins with, so a wrong order does not compile.
 
@@ -45,18 +46,34 @@ pub struct Committed {
     others: u32,
 }
 
-/// The stacks of all other threads are records. [`Release`] lets them go on.
+/// The stacks of all other threads are records. If the process stays, they [`Rebuild`] them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[must_use = "nobody else lets the threads go on"]
 pub struct Stopped {
     others: u32,
 }
 
+/// All other threads were told to make stacks of their records; [`CollectWhole`] waits for them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[must_use = "nobody else lets the threads go on"]
+pub struct Rebuilding {
+    others: u32,
+}
+
+/// The stacks of all other threads are whole. [`Release`] lets them go on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[must_use = "nobody else lets the threads go on"]
+pub struct Whole {
+    others: u32,
+}
+
 /// Why the other threads do not stand. The coordinator lets those go on that do ([`Release`]), unless it never was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failure {
-    /// Another thread stops the program, or lets it go on, right now; or this one holds the list of threads itself.
+    /// Another thread stops the program, or lets it go on, right now.
     Busy,
+    /// The thread has the list of threads itself: it is in the middle of creating one or of ending.
+    Inside,
     /// A thread said that it cannot.
     Refused,
     /// So many threads did not come to a point in time.
@@ -124,7 +141,7 @@ impl Machine for Gather {
             At::Lock => self.act(Action::LockThreads, At::Counted),
             At::Counted => {
                 let Outcome::Others(others) = outcome else {
-                    return self.fail(Failure::Busy, Release::claimed());
+                    return self.fail(Failure::Inside, Release::claimed());
                 };
                 self.others = others;
                 match change(word, |now| now.gather(others)) {
@@ -166,17 +183,47 @@ impl Gathered {
 
 /// Tells all who stand to capture their stacks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Commit {
+pub struct Commit(Tell);
+
+/// Tells all who stand to make stacks of their records.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rebuild(Tell);
+
+/// Begins a phase, and wakes those who stand.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Tell {
     others: u32,
-    told: Option<bool>,
+    begun: bool,
+    woken: bool,
+}
+
+impl Tell {
+    fn new(others: u32) -> Self {
+        Self {
+            others,
+            begun: false,
+            woken: others == 0,
+        }
+    }
+
+    fn step<W: Word>(&mut self, word: &W, begin: fn(State, u32) -> Option<State>) -> Step<u32> {
+        let others = self.others;
+        if !self.begun {
+            self.begun = true;
+            let _ = change(word, |now| begin(now, others));
+            Step::Next
+        } else if !self.woken {
+            self.woken = true;
+            Step::Do(Action::Wake(Who::Standing))
+        } else {
+            Step::End(others)
+        }
+    }
 }
 
 impl Commit {
     pub fn new(gathered: Gathered) -> Self {
-        Self {
-            others: gathered.others,
-            told: None,
-        }
+        Self(Tell::new(gathered.others))
     }
 }
 
@@ -184,25 +231,35 @@ impl Machine for Commit {
     type End = Committed;
 
     fn step<W: Word>(&mut self, word: &W, _: Outcome) -> Step<Committed> {
-        let others = self.others;
-        match self.told {
-            None => {
-                let _ = change(word, |now| now.commit(others));
-                self.told = Some(false);
-                Step::Next
-            }
-            Some(false) if others > 0 => {
-                self.told = Some(true);
-                Step::Do(Action::Wake(Who::Standing))
-            }
-            _ => Step::End(Committed { others }),
-        }
+        let step = self.0.step(word, State::commit);
+        step.map(|others| Committed { others })
+    }
+}
+
+impl Rebuild {
+    pub fn new(stopped: Stopped) -> Self {
+        Self(Tell::new(stopped.others))
+    }
+}
+
+impl Machine for Rebuild {
+    type End = Rebuilding;
+
+    fn step<W: Word>(&mut self, word: &W, _: Outcome) -> Step<Rebuilding> {
+        let step = self.0.step(word, State::rebuild);
+        step.map(|others| Rebuilding { others })
     }
 }
 
 impl Committed {
-    /// In a new incarnation of the program, whose word is [`State::arriving`]: so many other threads arrive, and each is
-    /// [`Captured`](crate::Captured).
+    /// How many threads there are beside the coordinator.
+    pub fn others(&self) -> u32 {
+        self.others
+    }
+}
+
+impl Rebuilding {
+    /// In a new incarnation of the program, whose word is [`State::arriving`].
     pub fn arriving(others: u32) -> Self {
         Self { others }
     }
@@ -215,15 +272,21 @@ impl Committed {
 
 /// Waits until the stacks of all others are records.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Collect {
-    others: u32,
-}
+pub struct Collect(u32);
+
+/// Waits until the stacks of all others are whole.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CollectWhole(u32);
 
 impl Collect {
     pub fn new(committed: Committed) -> Self {
-        Self {
-            others: committed.others,
-        }
+        Self(committed.others)
+    }
+}
+
+impl CollectWhole {
+    pub fn new(rebuilding: Rebuilding) -> Self {
+        Self(rebuilding.others)
     }
 }
 
@@ -231,16 +294,27 @@ impl Machine for Collect {
     type End = Stopped;
 
     fn step<W: Word>(&mut self, word: &W, _: Outcome) -> Step<Stopped> {
-        match look(word) {
-            State { count: 0, .. } => Step::End(Stopped {
-                others: self.others,
-            }),
-            now => Step::Do(Action::Wait {
-                value: now.to_bits(),
-                who: Who::Coordinator,
-                bounded: false,
-            }),
-        }
+        all(word, Stopped { others: self.0 })
+    }
+}
+
+impl Machine for CollectWhole {
+    type End = Whole;
+
+    fn step<W: Word>(&mut self, word: &W, _: Outcome) -> Step<Whole> {
+        all(word, Whole { others: self.0 })
+    }
+}
+
+/// The end if all have finished with the phase; else waits.
+fn all<W: Word, T>(word: &W, end: T) -> Step<T> {
+    match look(word) {
+        State { count: 0, .. } => Step::End(end),
+        now => Step::Do(Action::Wait {
+            value: now.to_bits(),
+            who: Who::Coordinator,
+            bounded: false,
+        }),
     }
 }
 
@@ -308,9 +382,9 @@ impl From<Gathered> for Release {
     }
 }
 
-impl From<Stopped> for Release {
-    fn from(stopped: Stopped) -> Self {
-        Self::standing(stopped.others)
+impl From<Whole> for Release {
+    fn from(whole: Whole) -> Self {
+        Self::standing(whole.others)
     }
 }
 

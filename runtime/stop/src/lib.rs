@@ -7,8 +7,9 @@
 //!
 //! ```text
 //!  a thread at a point   Point    ->  Coordinate | Stand | GoOn
-//!  Coordinate            Gather   ->  Commit -> Collect -> Release; or Release
-//!  Stand                 Stand    ->  Capture, then Captured -> Leave; or GoOn; or TooLate
+//!  Coordinate            Gather   ->  Commit -> Collect, then the process moves, or
+//!                                     Rebuild -> CollectWhole -> Release; or Release at once
+//!  Stand                 Stand    ->  Capture, then Captured -> Rebuilt -> Leave; or Leave; or TooLate
 //!                        Refuse
 //! ```
 #![no_std]
@@ -21,9 +22,12 @@ mod point;
 mod state;
 mod word;
 
-pub use coordinator::{Collect, Commit, Committed, Failure, Gather, Gathered, Release, Stopped};
+pub use coordinator::{
+    Collect, CollectWhole, Commit, Committed, Failure, Gather, Gathered, Rebuild, Rebuilding,
+    Release, Stopped, Whole,
+};
 pub use machine::{Action, Machine, Outcome, Step, System, Who, run};
-pub use participant::{Captured, Leave, Refuse, Stand, Stood};
+pub use participant::{Captured, Leave, Rebuilt, Refuse, Stand, Stood};
 pub use point::{Forked, Point, Role};
 pub use state::{MOST_THREADS, Phase, State};
 pub use word::Word;

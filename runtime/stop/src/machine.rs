@@ -64,6 +64,17 @@ pub enum Step<T> {
     End(T),
 }
 
+impl<T> Step<T> {
+    /// The same, with another end.
+    pub fn map<U>(self, end: impl FnOnce(T) -> U) -> Step<U> {
+        match self {
+            Self::Next => Step::Next,
+            Self::Do(action) => Step::Do(action),
+            Self::End(value) => Step::End(end(value)),
+        }
+    }
+}
+
 /// A part of the protocol that a thread goes through.
 pub trait Machine {
     type End;

@@ -7,8 +7,8 @@ use crate::word::{Word, change, look};
 /// What a thread that stood does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stood {
-    /// It stood, and the stop was given up: it goes on.
-    GoOn,
+    /// The stop was given up: it [`Leave`]s.
+    Leave,
     /// The stop had been given up before it answered: it is at a point as if it had just come. If all were late, nobody
     /// else would take up what is wanted.
     TooLate,
@@ -18,50 +18,28 @@ pub enum Stood {
 
 /// The thread's stack was checked, and all its signals are blocked: it stands until it is told what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Stand(AtStand);
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum AtStand {
-    Answer,
-    Wait,
-    Leave(Leave),
-}
+pub struct Stand(bool);
 
 impl Stand {
-    pub const READY: Self = Self(AtStand::Answer);
+    pub const READY: Self = Self(false);
 }
 
 impl Machine for Stand {
     type End = Stood;
 
     fn step<W: Word>(&mut self, word: &W, _: Outcome) -> Step<Stood> {
-        match &mut self.0 {
-            AtStand::Answer => match change(word, State::ready) {
-                Ok(now) => {
-                    self.0 = AtStand::Wait;
-                    wake_at_zero(now, Who::Coordinator)
-                }
+        if !self.0 {
+            self.0 = true;
+            return match change(word, State::ready) {
+                Ok(now) => wake_at_zero(now),
                 Err(_) => Step::End(Stood::TooLate),
-            },
-            AtStand::Wait => match look(word) {
-                State {
-                    phase: Phase::Commit,
-                    ..
-                } => Step::End(Stood::Capture),
-                State {
-                    phase: Phase::Release,
-                    ..
-                } => {
-                    self.0 = AtStand::Leave(Leave::new());
-                    Step::Next
-                }
-                now => stand(now),
-            },
-            AtStand::Leave(leave) => match leave.step(word, Outcome::Done) {
-                Step::Next => Step::Next,
-                Step::Do(action) => Step::Do(action),
-                Step::End(()) => Step::End(Stood::GoOn),
-            },
+            };
+        }
+        let now = look(word);
+        match now.phase {
+            Phase::Commit => Step::End(Stood::Capture),
+            Phase::Release => Step::End(Stood::Leave),
+            _ => stand(now),
         }
     }
 }
@@ -86,8 +64,8 @@ impl Machine for Refuse {
     }
 }
 
-/// The thread's stack is records. The machine ends when the thread is to resume from them (which it is not if the
-/// process moves: then the thread ends here); then it [`Leave`]s.
+/// The thread's stack is records. The machine ends when it is to make a stack of them again and to say that it is
+/// [`Rebuilt`]. If the process moves, the thread ends here.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Captured(bool);
 
@@ -99,24 +77,47 @@ impl Machine for Captured {
     type End = ();
 
     fn step<W: Word>(&mut self, word: &W, _: Outcome) -> Step<()> {
-        if !self.0 {
-            self.0 = true;
-            return match change(word, State::captured) {
-                Ok(now) => wake_at_zero(now, Who::Coordinator),
-                Err(_) => Step::Next,
-            };
-        }
-        match look(word) {
-            State {
-                phase: Phase::Release,
-                ..
-            } => Step::End(()),
-            now => stand(now),
-        }
+        finish(&mut self.0, word, State::captured, Phase::Rebuild)
     }
 }
 
-/// The thread's stack is whole, and it goes on. The last to leave ends the stop.
+/// The thread's stack is whole again. The machine ends when the thread is to [`Leave`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rebuilt(bool);
+
+impl Rebuilt {
+    pub const DONE: Self = Self(false);
+}
+
+impl Machine for Rebuilt {
+    type End = ();
+
+    fn step<W: Word>(&mut self, word: &W, _: Outcome) -> Step<()> {
+        finish(&mut self.0, word, State::rebuilt, Phase::Release)
+    }
+}
+
+/// Says that the thread has finished with a phase, and stands until another begins.
+fn finish<W: Word>(
+    said: &mut bool,
+    word: &W,
+    finished: fn(State) -> Option<State>,
+    next: Phase,
+) -> Step<()> {
+    if !*said {
+        *said = true;
+        return match change(word, finished) {
+            Ok(now) => wake_at_zero(now),
+            Err(_) => Step::Next,
+        };
+    }
+    match look(word) {
+        now if now.phase == next => Step::End(()),
+        now => stand(now),
+    }
+}
+
+/// The thread goes on. The last to leave ends the stop.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Leave(bool);
 
@@ -141,9 +142,9 @@ impl Machine for Leave {
     }
 }
 
-fn wake_at_zero<T>(now: State, who: Who) -> Step<T> {
+fn wake_at_zero<T>(now: State) -> Step<T> {
     match now.count {
-        0 => Step::Do(Action::Wake(who)),
+        0 => Step::Do(Action::Wake(Who::Coordinator)),
         _ => Step::Next,
     }
 }

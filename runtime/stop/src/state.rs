@@ -15,17 +15,21 @@ pub enum Phase {
     Failed,
     /// All others stand, and make records of their stacks. Counted: those that have not finished.
     Commit,
+    /// They make stacks of their records again, and stand. Counted: those that have not finished. So does a program that
+    /// arrives in a new process.
+    Rebuild,
     /// Those that stood go on. Counted: those that have not left yet.
     Release,
 }
 
 impl Phase {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Idle,
         Self::Claimed,
         Self::Gather,
         Self::Failed,
         Self::Commit,
+        Self::Rebuild,
         Self::Release,
     ];
 }
@@ -94,9 +98,19 @@ impl State {
         missing.then(|| Self::release_of(others - self.count))
     }
 
-    /// All stand, and go on: what the program was stopped for is done, or will not be.
+    /// The process stays, with what it was stopped for done or not: all make stacks of their records.
+    pub fn rebuild(self, others: u32) -> Option<Self> {
+        (self == state(Phase::Commit, 0)).then_some(Self::arriving(others))
+    }
+
+    /// A thread's stack is whole again.
+    pub fn rebuilt(self) -> Option<Self> {
+        self.one_less(Phase::Rebuild)
+    }
+
+    /// All stand, with whole stacks, and go on.
     pub fn release(self, others: u32) -> Option<Self> {
-        let all = matches!(self.phase, Phase::Gather | Phase::Commit) && self.count == 0;
+        let all = matches!(self.phase, Phase::Gather | Phase::Rebuild) && self.count == 0;
         all.then(|| Self::release_of(others))
     }
 
@@ -106,9 +120,9 @@ impl State {
         Some(Self::release_of(after.count))
     }
 
-    /// In a new incarnation of the program: so many other threads arrive, each with its stack as records.
+    /// In a new incarnation of the program: so many other threads arrive, and make stacks of their records.
     pub const fn arriving(others: u32) -> Self {
-        state(Phase::Commit, others)
+        state(Phase::Rebuild, others)
     }
 
     /// So many threads still have to leave.

@@ -11,8 +11,8 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicU32, fence};
 use loom::sync::{Condvar, Mutex};
 use popcorn_stop::{
-    Action, Captured, Collect, Commit, Gather, Leave, Outcome, Point, Release, Role, Stand, Stood,
-    System, Who, Word, run,
+    Action, Captured, Collect, CollectWhole, Commit, Gather, Leave, Outcome, Point, Rebuild,
+    Rebuilt, Release, Role, Stand, Stood, System, Who, Word, run,
 };
 
 /// What is wrong with the memory or the futex.
@@ -161,7 +161,7 @@ impl Thread {
                 Role::Coordinate => self.coordinate(),
                 Role::Stand => match run(Stand::READY, self) {
                     Stood::TooLate => {}
-                    Stood::GoOn => return,
+                    Stood::Leave => return run(Leave::new(), self),
                     Stood::Capture => return self.capture(),
                 },
             }
@@ -176,6 +176,7 @@ impl Thread {
         self.process
             .image
             .with(|image| unsafe { assert_ne!(*image, 0) });
+        run(Rebuilt::DONE, self);
         run(Leave::new(), self);
     }
 
@@ -194,7 +195,8 @@ impl Thread {
         // SAFETY: loom checks.
         process.image.with_mut(|image| unsafe { *image += 1 });
         process.wanted.fetch_sub(1, Ordering::Relaxed);
-        run(Release::from(stopped), self);
+        let whole = run(CollectWhole::new(run(Rebuild::new(stopped), self)), self);
+        run(Release::from(whole), self);
         process.kicks.lock().unwrap().requests -= 1;
         process.calls.notify_all();
     }

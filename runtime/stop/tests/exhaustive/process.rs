@@ -6,9 +6,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::atomic::Ordering;
 
 use popcorn_stop::{
-    Action, Captured, Collect, Commit, Committed, Failure, Forked, Gather, Gathered, Leave,
-    Machine, Outcome, Phase, Point, Refuse, Release, Role, Stand, State, Step, Stood, Stopped, Who,
-    Word,
+    Action, Captured, Collect, CollectWhole, Commit, Committed, Failure, Forked, Gather, Gathered,
+    Leave, Machine, Outcome, Phase, Point, Rebuild, Rebuilding, Rebuilt, Refuse, Release, Role,
+    Stand, State, Step, Stood, Stopped, Who, Whole, Word,
 };
 
 use crate::faults::{Fault, Kind};
@@ -65,10 +65,13 @@ enum Running {
     Gather(Gather),
     Commit(Commit),
     Collect(Collect),
+    Rebuild(Rebuild),
+    CollectWhole(CollectWhole),
     Release(Release),
     Stand(Stand),
     Refuse(Refuse),
     Captured(Captured),
+    Rebuilt(Rebuilt),
     Leave(Leave),
     Forked(Forked),
 }
@@ -79,6 +82,8 @@ enum Ended {
     Gathered(Result<Gathered, (Failure, Release)>),
     Committed(Committed),
     Stopped(Stopped),
+    Rebuilding(Rebuilding),
+    Whole(Whole),
     Stood(Stood),
     Unit,
 }
@@ -90,35 +95,34 @@ impl Running {
             Self::Gather(_) => "Gather",
             Self::Commit(_) => "Commit",
             Self::Collect(_) => "Collect",
+            Self::Rebuild(_) => "Rebuild",
+            Self::CollectWhole(_) => "CollectWhole",
             Self::Release(_) => "Release",
             Self::Stand(_) => "Stand",
             Self::Refuse(_) => "Refuse",
             Self::Captured(_) => "Captured",
+            Self::Rebuilt(_) => "Rebuilt",
             Self::Leave(_) => "Leave",
             Self::Forked(_) => "Forked",
         }
     }
 
     fn step(&mut self, word: &Memory, outcome: Outcome) -> Step<Ended> {
-        fn map<T>(step: Step<T>, end: impl Fn(T) -> Ended) -> Step<Ended> {
-            match step {
-                Step::Next => Step::Next,
-                Step::Do(action) => Step::Do(action),
-                Step::End(value) => Step::End(end(value)),
-            }
-        }
         let unit = |()| Ended::Unit;
         match self {
-            Self::Point(m) => map(m.step(word, outcome), Ended::Role),
-            Self::Gather(m) => map(m.step(word, outcome), Ended::Gathered),
-            Self::Commit(m) => map(m.step(word, outcome), Ended::Committed),
-            Self::Collect(m) => map(m.step(word, outcome), Ended::Stopped),
-            Self::Release(m) => map(m.step(word, outcome), unit),
-            Self::Stand(m) => map(m.step(word, outcome), Ended::Stood),
-            Self::Refuse(m) => map(m.step(word, outcome), unit),
-            Self::Captured(m) => map(m.step(word, outcome), unit),
-            Self::Leave(m) => map(m.step(word, outcome), unit),
-            Self::Forked(m) => map(m.step(word, outcome), unit),
+            Self::Point(m) => m.step(word, outcome).map(Ended::Role),
+            Self::Gather(m) => m.step(word, outcome).map(Ended::Gathered),
+            Self::Commit(m) => m.step(word, outcome).map(Ended::Committed),
+            Self::Collect(m) => m.step(word, outcome).map(Ended::Stopped),
+            Self::Rebuild(m) => m.step(word, outcome).map(Ended::Rebuilding),
+            Self::CollectWhole(m) => m.step(word, outcome).map(Ended::Whole),
+            Self::Release(m) => m.step(word, outcome).map(unit),
+            Self::Stand(m) => m.step(word, outcome).map(Ended::Stood),
+            Self::Refuse(m) => m.step(word, outcome).map(unit),
+            Self::Captured(m) => m.step(word, outcome).map(unit),
+            Self::Rebuilt(m) => m.step(word, outcome).map(unit),
+            Self::Leave(m) => m.step(word, outcome).map(unit),
+            Self::Forked(m) => m.step(word, outcome).map(unit),
         }
     }
 }
@@ -241,23 +245,36 @@ impl Thread {
         )
     }
 
-    /// Whether it has answered and not been told to go on.
-    fn stands(&self) -> bool {
+    /// The machine under way, if there is one.
+    fn running(&self) -> Option<&Running> {
         match &self.doing {
-            Doing::Asleep(Running::Stand(_), ..) => true,
-            Doing::Acting(Running::Stand(_), action, _) => *action != Action::Wake(Who::Next),
-            _ => false,
+            Doing::Machine(running, ..)
+            | Doing::Acting(running, ..)
+            | Doing::Asleep(running, ..) => Some(running),
+            _ => None,
         }
     }
 
+    /// Whether it is not kicked, since it says that it stands.
+    fn stands(&self) -> bool {
+        matches!(self.running(), Some(Running::Stand(_)))
+    }
+
     /// Whether it can run nothing of the program until the coordinator lets it.
-    fn stands_captured(&self) -> bool {
+    fn is_stopped(&self) -> bool {
         matches!(
-            &self.doing,
-            Doing::Machine(Running::Captured(_), ..)
-                | Doing::Acting(Running::Captured(_), ..)
-                | Doing::Asleep(Running::Captured(_), ..)
+            self.running(),
+            Some(Running::Captured(_) | Running::Rebuilt(_))
         )
+    }
+
+    /// Whether it relies on nothing else running.
+    fn is_alone(&self) -> bool {
+        let rebuilds = matches!(
+            self.running(),
+            Some(Running::Rebuild(_) | Running::CollectWhole(_))
+        );
+        rebuilds || matches!(self.doing, Doing::Alone(..))
     }
 
     fn return_to(&mut self, back: Back, inexact: bool) {
@@ -425,7 +442,7 @@ impl Process {
                     add("fails to move the process", &|p| {
                         p.failures -= 1;
                         p.wanted -= 1;
-                        p.threads[me].begin(Running::Release(stopped.clone().into()), back);
+                        p.threads[me].begin(Running::Rebuild(Rebuild::new(stopped.clone())), back);
                     });
                 }
             }
@@ -609,9 +626,8 @@ impl Process {
             }
             Ended::Role(Role::Stand) if in_handler => thread.return_to(back, inexact),
             Ended::Role(Role::Stand) => thread.begin(Running::Stand(Stand::READY), back),
-            Ended::Role(Role::GoOn) | Ended::Stood(Stood::GoOn) => {
-                thread.return_to(back, inexact);
-            }
+            Ended::Role(Role::GoOn) => thread.return_to(back, inexact),
+            Ended::Stood(Stood::Leave) => thread.begin(Running::Leave(Leave::new()), back),
             Ended::Gathered(Ok(gathered)) => thread.doing = Doing::Gathered(gathered, back),
             Ended::Gathered(Err((failure, release))) => {
                 thread.deferred = failure != Failure::Busy;
@@ -621,12 +637,17 @@ impl Process {
                 thread.begin(Running::Collect(Collect::new(committed)), back);
             }
             Ended::Stopped(stopped) => thread.doing = Doing::Alone(stopped, back),
+            Ended::Rebuilding(rebuilding) => {
+                thread.begin(Running::CollectWhole(CollectWhole::new(rebuilding)), back);
+            }
+            Ended::Whole(whole) => thread.begin(Running::Release(whole.into()), back),
             Ended::Stood(Stood::TooLate) => thread.reach_point(back),
             Ended::Stood(Stood::Capture) => {
                 thread.begin(Running::Captured(Captured::DONE), back);
             }
             Ended::Unit => match running {
-                Running::Captured(_) => thread.begin(Running::Leave(Leave::new()), back),
+                Running::Captured(_) => thread.begin(Running::Rebuilt(Rebuilt::DONE), back),
+                Running::Rebuilt(_) => thread.begin(Running::Leave(Leave::new()), back),
                 // What is wanted was deferred; or else something else may be wanted.
                 Running::Release(_) if !core::mem::take(&mut thread.deferred) => {
                     thread.reach_point(back);
@@ -706,26 +727,22 @@ impl Model for Process {
         if self.over {
             return None;
         }
-        let alone = self
-            .threads
-            .iter()
-            .position(|t| matches!(t.doing, Doing::Alone(..)))?;
-        let Doing::Alone(stopped, _) = &self.threads[alone].doing else {
-            return None;
-        };
+        let alone = self.threads.iter().position(Thread::is_alone)?;
+        let runs = |thread: &Thread| thread.is_alive() && !thread.is_stopped();
         for (other, thread) in self.threads.iter().enumerate() {
-            if other != alone && thread.is_alive() && !thread.stands_captured() {
+            if other != alone && runs(thread) {
                 return Some(format!(
                     "thread {alone} has the process, but thread {other} does not stand"
                 ));
             }
         }
-        (stopped.others() != self.others()).then(|| {
-            format!(
+        match &self.threads[alone].doing {
+            Doing::Alone(stopped, _) if stopped.others() != self.others() => Some(format!(
                 "thread {alone} has the process, and counts {} others",
                 stopped.others()
-            )
-        })
+            )),
+            _ => None,
+        }
     }
 
     fn stuck(&self) -> Option<String> {
