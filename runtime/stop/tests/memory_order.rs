@@ -269,12 +269,12 @@ fn two_threads() {
 
 #[test]
 fn two_threads_two_requests() {
-    explore(2, 2, Fault::None, switches(3, 4));
+    explore(2, 2, Fault::None, switches(2, 4));
 }
 
 #[test]
 fn three_threads() {
-    explore(3, 1, Fault::None, switches(2, 3));
+    explore(3, 1, Fault::None, switches(1, 2));
 }
 
 /// Whether loom finds the fault.
