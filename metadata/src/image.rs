@@ -36,9 +36,9 @@ pub const QUEUED_SIZE: usize = 128;
 pub mod kind {
     /// A run of pages, to be at `address`. Pages that were never touched, or are zero, are in no section.
     pub const MEMORY: u32 = 1;
-    /// One [`Records`](super::Records).
+    /// One [`Records`](super::Records) and the frame records of one thread; `address` is that of its `struct pthread`.
     pub const RECORDS: u32 = 2;
-    /// One [`State`](super::State).
+    /// One [`State`](super::State) for each thread; `address` as above.
     pub const STATE: u32 = 3;
     /// An array of [`Map`](super::Map): the address-space table of the window.
     pub const MAPS: u32 = 4;
@@ -349,6 +349,20 @@ impl<'a> Image<'a> {
     pub fn find(&self, kind: u32) -> Option<&'a [u8]> {
         let section = self.sections().find(|s| s.kind == kind)?;
         Some(self.contents(&section))
+    }
+
+    /// The contents of the section of this kind that belongs to the thread with its `struct pthread` at `address`.
+    pub fn find_of(&self, kind: u32, address: u64) -> Option<&'a [u8]> {
+        let mut sections = self.sections();
+        let section = sections.find(|s| s.kind == kind && s.address == address)?;
+        Some(self.contents(&section))
+    }
+
+    /// The threads, in the order in which they were written.
+    pub fn threads(&self) -> impl Iterator<Item = State> + use<'a> {
+        let image = *self;
+        let states = self.sections().filter(|s| s.kind == kind::STATE);
+        states.filter_map(move |s| State::from_bytes(image.contents(&s)))
     }
 
     /// Checks the checksums of the table and of every section that has one.

@@ -19,3 +19,9 @@ int popcorn_migrate(const char *isa)
 	}
 	return 0;
 }
+
+/* For libc: a migration point, where another thread stops the program. */
+void popcorn_pass_point(void)
+{
+	__popcorn_poll_here();
+}

@@ -15,7 +15,7 @@ use crate::moves::{arrival, points, request, schedule, trial};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
 use crate::program::{attributes, data_stack, identity, longest_gap, thread, trace, window};
-use crate::stack::native;
+use crate::stack::local::Local;
 use crate::{arch, fatal};
 
 /// Called by `_start` with the kernel's stack pointer.
@@ -67,11 +67,11 @@ fn fresh(initial: &Initial, mut alone: Alone) -> ! {
     unsafe {
         __popcorn_libc_init(copy.envp, copy.argv0);
         thread::set_ready();
-        native::start();
+        let top = Local::start().native.top();
         data_stack::start();
         let main = __popcorn_libc_main as *const () as u64;
         let (argc, argv, envp) = (copy.argc as u64, copy.argv as u64, copy.envp as u64);
-        arch::__popcorn_bottom(native::top(), main, argc, argv, envp)
+        arch::__popcorn_bottom(top, main, argc, argv, envp)
     }
 }
 

@@ -46,6 +46,10 @@ static _Thread_local struct {
 	unsigned long reentry_mask, has_reentry_mask;
 	unsigned long handlers;
 	unsigned long alternate_stack[5];
+	void *local;
+	unsigned long native_size;
+	int id;
+	unsigned stop;
 } kept;
 
 __attribute__((noinline)) void *popcorn_tls_kept(void) { return &kept; }
@@ -54,3 +58,15 @@ __attribute__((noinline)) void *popcorn_tls_kept(void) { return &kept; }
 static _Thread_local unsigned long waiting[96];
 
 __attribute__((noinline)) void *popcorn_tls_waiting(void) { return waiting; }
+// The same of another thread: all blocks are alike.
+__attribute__((noinline)) void *popcorn_tls_kept_of(char *pthread)
+{
+	return pthread + ((char *)&kept - (char *)__popcorn_self);
+}
+
+// For libc, which begins a block anew.
+__attribute__((noinline)) unsigned long __popcorn_kept(void **at)
+{
+	*at = &kept;
+	return sizeof kept;
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 use popcorn_metadata::bytes::{u32_at, u64_at};
 use popcorn_metadata::elf::Elf;
 use popcorn_metadata::image::objects::object;
-use popcorn_metadata::image::{Checkpoint, FD_GIVEN, FD_KEEPER, Fd, Map, VERSION};
+use popcorn_metadata::image::{Checkpoint, FD_GIVEN, FD_KEEPER, Fd, Map, VERSION, checkpoint};
 use popcorn_metadata::info::{Function, Info, Site};
 use popcorn_metadata::package;
 use popcorn_metadata::record::{descriptor, header};
@@ -43,6 +43,8 @@ pub struct Report {
 
 #[derive(Debug, Serialize)]
 struct Thread {
+    /// As the program knows it.
+    id: u32,
     /// Signals that it blocks.
     blocked: Vec<u64>,
     /// Frames, innermost first.
@@ -131,12 +133,18 @@ pub fn report(path: &Path, program: Option<&Path>) -> Result<Report> {
         arguments: checkpoint.arguments().map(lossy).collect(),
         directory: lossy(checkpoint.directory()),
         umask: checkpoint.process.umask,
-        threads: vec![Thread {
-            blocked: (1..=64)
-                .filter(|n| checkpoint.state.signal_mask >> (n - 1) & 1 != 0)
-                .collect(),
-            frames: frames(path, &checkpoint, &exe, &memory)?,
-        }],
+        threads: checkpoint
+            .threads()
+            .map(|thread| {
+                Ok(Thread {
+                    id: thread.state.id,
+                    blocked: (1..=64)
+                        .filter(|n| thread.state.signal_mask >> (n - 1) & 1 != 0)
+                        .collect(),
+                    frames: frames(path, &thread, &exe, &memory)?,
+                })
+            })
+            .collect::<Result<_>>()?,
         memory: regions(&checkpoint),
         descriptors: checkpoint
             .descriptors()
@@ -176,7 +184,7 @@ fn lossy(bytes: &[u8]) -> String {
 /// The frames of the records, and those inlined into them.
 fn frames(
     path: &Path,
-    checkpoint: &Checkpoint<'_>,
+    thread: &checkpoint::Thread<'_>,
     exe: &Exe,
     memory: &Memory<'_>,
 ) -> Result<Vec<Frame>> {
@@ -187,9 +195,9 @@ fn frames(
     let table = package::info(&exe.bytes).map_err(|e| exe.error(e))?;
     let table =
         Info::parse(table).map_err(|e| Error::Plain(format!("{}: {e}", exe.path.display())))?;
-    let mut records = checkpoint.record_bytes();
+    let mut records = thread.bytes;
     let mut frames = Vec::new();
-    for n in 0..checkpoint.records.frames {
+    for n in 0..thread.records.frames {
         let wrong = || damaged(&format!("frame record {n} makes no sense"));
         let descriptor = u64_at(records, header::DESCRIPTOR).ok_or_else(wrong)?;
         let known = memory

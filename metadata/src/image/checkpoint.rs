@@ -13,14 +13,36 @@ pub const RECORDS_AT: usize = 48;
 /// First address that is not the program's image any more (docs/abi.md, section 3).
 const IMAGE_END: u64 = 1 << 31;
 
+/// One thread of a checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Thread<'a> {
+    /// What it has outside memory.
+    pub state: State,
+    /// Where its frame records were, and how many there are.
+    pub records: Records,
+    /// The frame records, innermost first, one after the other.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Thread<'a> {
+    /// The thread that a state is of.
+    fn read(image: &Image<'a>, state: State) -> Option<Self> {
+        let contents = image.find_of(kind::RECORDS, state.self_)?;
+        let records = Records::from_bytes(contents)?;
+        let bytes = contents.get(RECORDS_AT..)?;
+        let whole = bytes.len() as u64 == records.length;
+        whole.then_some(Self {
+            state,
+            records,
+            bytes,
+        })
+    }
+}
+
 /// A checkpoint, checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Checkpoint<'a> {
     image: Image<'a>,
-    /// What its only thread has outside memory.
-    pub state: State,
-    /// Where its frame records were, and how many there are.
-    pub records: Records,
     /// When it was taken, and by which ISA.
     pub hop: Hop,
     /// Process id, masks, places of texts.
@@ -50,8 +72,6 @@ impl<'a> Checkpoint<'a> {
         let checkpoint = Self {
             image,
             process: Process::from_bytes(need(kind::PROCESS)?).ok_or(bad(kind::PROCESS))?,
-            state: State::from_bytes(need(kind::STATE)?).ok_or(bad(kind::STATE))?,
-            records: Records::from_bytes(need(kind::RECORDS)?).ok_or(bad(kind::RECORDS))?,
             hop: Hop::from_bytes(need(kind::HOP)?).ok_or(bad(kind::HOP))?,
             objects: Objects::read(need(kind::OBJECTS)?).ok_or(bad(kind::OBJECTS))?,
         };
@@ -64,13 +84,12 @@ impl<'a> Checkpoint<'a> {
                 return Err(bad(kind));
             }
         }
-        let expected = RECORDS_AT as u64 + checkpoint.records.length;
-        let queued = image.find(kind::QUEUED).unwrap_or_default();
-        if !queued.len().is_multiple_of(QUEUED_SIZE) {
+        need(kind::STATE)?;
+        need(kind::RECORDS)?;
+        checkpoint.check_threads()?;
+        let mut queued = image.sections().filter(|s| s.kind == kind::QUEUED);
+        if !queued.all(|s| image.contents(&s).len().is_multiple_of(QUEUED_SIZE)) {
             return Err(bad(kind::QUEUED));
-        }
-        if need(kind::RECORDS)?.len() as u64 != expected {
-            return Err(bad(kind::RECORDS));
         }
         need(kind::FDS)?;
         checkpoint.check_descriptors().ok_or(bad(kind::FDS))?;
@@ -78,6 +97,22 @@ impl<'a> Checkpoint<'a> {
         checkpoint.check_texts().ok_or(bad(kind::PROCESS))?;
         checkpoint.check_memory()?;
         Ok(checkpoint)
+    }
+
+    /// Every thread has its state and its records, and no records belong to nobody.
+    fn check_threads(&self) -> Result<(), ImageError> {
+        let bad = ImageError::Malformed;
+        let of_kind = |kind| self.image.sections().filter(move |s| s.kind == kind);
+        for section in of_kind(kind::STATE) {
+            let state = State::from_bytes(self.image.contents(&section));
+            let state = state.filter(|state| state.self_ == section.address);
+            let state = state.ok_or(bad(kind::STATE))?;
+            Thread::read(&self.image, state).ok_or(bad(kind::RECORDS))?;
+        }
+        if of_kind(kind::STATE).count() != of_kind(kind::RECORDS).count() {
+            return Err(bad(kind::RECORDS));
+        }
+        Ok(())
     }
 
     fn check_descriptors(&self) -> Option<()> {
@@ -269,10 +304,11 @@ impl<'a> Checkpoint<'a> {
         self.image.sections().filter(|s| s.kind == kind::MEMORY)
     }
 
-    /// The frame records, innermost first, one after the other.
-    pub fn record_bytes(&self) -> &'a [u8] {
-        let contents = self.image.find(kind::RECORDS).unwrap_or_default();
-        contents.get(RECORDS_AT..).unwrap_or_default()
+    /// The threads. There is one at least.
+    pub fn threads(&self) -> impl Iterator<Item = Thread<'a>> + use<'a> {
+        let image = self.image;
+        let threads = image.threads();
+        threads.filter_map(move |state| Thread::read(&image, state))
     }
 
     /// Fills `out` with memory from `address`. False if that is not the program's memory.

@@ -45,7 +45,7 @@ record! {
 
 record! {
     /// What a thread has outside memory.
-    pub struct State[64] {
+    pub struct State[96] {
         /// Address of its `struct pthread`.
         0 => self_: u64,
         /// Data-stack pointer.
@@ -62,6 +62,16 @@ record! {
         48 => clear_tid: u64,
         /// Head of its list of robust mutexes, or 0.
         56 => robust_list: u64,
+        /// Its id, as the program knows it.
+        64 => id: u32,
+        /// 1: the thread that the process began with.
+        68 => is_first: u32,
+        /// Floating-point environment: libc's neutral word.
+        72 => floating_point: u64,
+        /// Its name as `ps` shows it: the first eight bytes.
+        80 => name: u64,
+        /// The other eight.
+        88 => name_rest: u64,
     }
 }
 

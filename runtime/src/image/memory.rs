@@ -155,6 +155,16 @@ impl Drop for Reading<'_> {
     }
 }
 
+/// Where the part of a data stack begins that is in use.
+fn data_stack_in_use(map: &Map) -> u64 {
+    let own = thread::dsp();
+    if (map.start..=map.end).contains(&own) {
+        return own & !(PAGE - 1);
+    }
+    // That of another thread, or of one that is gone.
+    map.start
+}
+
 /// The pages of one map that hold something.
 fn contents(
     out: &mut Sink,
@@ -163,7 +173,7 @@ fn contents(
     files: &MappedFiles,
 ) -> Result<(), Refusal> {
     let start = match map.kind {
-        Kind::DataStack => map.start.max(thread::dsp() & !(PAGE - 1)),
+        Kind::DataStack => data_stack_in_use(map),
         _ => map.start,
     };
     let is_file = map.kind == Kind::File;

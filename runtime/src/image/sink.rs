@@ -67,8 +67,14 @@ impl Sink {
 
     /// Begins a section of `length` bytes, which are `put` next.
     pub fn open(&mut self, kind: u32, length: u64) -> Result<(), Refusal> {
+        self.open_of(kind, 0, length)
+    }
+
+    /// The same for one that belongs to what is at `address`.
+    pub fn open_of(&mut self, kind: u32, address: u64, length: u64) -> Result<(), Refusal> {
         self.section(Section {
             kind,
+            address,
             length,
             offset: self.at,
             file_length: length,

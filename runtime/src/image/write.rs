@@ -2,7 +2,7 @@
 //! checkpoint.
 
 use popcorn_metadata::image::checkpoint::RECORDS_AT;
-use popcorn_metadata::image::{Fd, Hop, Records, Signal, kind};
+use popcorn_metadata::image::{Fd, Hop, Records, Signal, State, kind};
 use popcorn_toolchains::Isa;
 
 use crate::arch;
@@ -13,9 +13,12 @@ use crate::image::open_files::OpenFiles;
 use crate::image::process::ProcessState;
 use crate::image::queued::Queued;
 use crate::image::sink::Sink;
+use crate::kernel::signal;
 use crate::program::actions;
 use crate::program::thread::Thread;
-use crate::stack::capture::Stopped;
+use crate::stack::capture::{Captured, Stopped};
+use crate::stack::local::Local;
+use crate::stack::pending::Pending;
 
 /// The move that an image is written for.
 pub struct Journey {
@@ -63,16 +66,22 @@ fn contents(
     journey: &Journey,
     files: &MappedFiles,
 ) -> Result<(), Refusal> {
-    let thread = Thread::current(stopped.alone.mask());
-    out.add(kind::STATE, &thread.to_saved().to_bytes())?;
-    records(out, stopped)?;
+    let own = Thread::current(stopped.alone.mask());
+    thread(out, &own, stopped.own, &Local::own().pending)?;
+    stopped.others().try_for_each(|(handle, captured)| {
+        let local = Local::of(handle);
+        match &local.thread {
+            Some(state) => thread(out, state, captured, &local.pending),
+            None => Ok(()),
+        }
+    })?;
     memory::write(out, files)?;
-    let [capture_begin, capture_end] = stopped.times();
+    let [capture_begin, capture_end] = stopped.own.times();
     let hop = Hop {
         sequence: journey.sequence,
         from: arch::isa().id.into(),
         to: journey.to.id.into(),
-        frames: stopped.frames(),
+        frames: stopped.totals().frames,
         bytes: out.bytes(),
         capture_begin,
         capture_end,
@@ -81,23 +90,40 @@ fn contents(
     out.add(kind::HOP, &hop.to_bytes())
 }
 
-fn records(out: &mut Sink, stopped: &Stopped) -> Result<(), Refusal> {
-    let length = stopped.bytes();
+/// What a thread has outside memory, and its stack.
+fn thread(
+    out: &mut Sink,
+    state: &Thread,
+    captured: Captured,
+    pending: &Pending,
+) -> Result<(), Refusal> {
+    let of = state.pthread;
+    out.open_of(kind::STATE, of, State::SIZE as u64)?;
+    out.put(&state.to_saved().to_bytes())?;
+    out.close();
+    let length = captured.bytes();
     let head = Records {
-        outermost: stopped.outermost() as u64,
-        innermost: stopped.innermost() as u64,
-        start: stopped.innermost() as u64,
+        outermost: captured.outermost() as u64,
+        innermost: captured.innermost() as u64,
+        start: captured.innermost() as u64,
         length,
-        frames: stopped.frames(),
+        frames: captured.frames(),
     };
-    out.open(kind::RECORDS, RECORDS_AT as u64 + length)?;
+    out.open_of(kind::RECORDS, of, RECORDS_AT as u64 + length)?;
     let mut padded = [0; RECORDS_AT];
     padded[..Records::SIZE].copy_from_slice(&head.to_bytes());
     out.put(&padded)?;
-    stopped.ranges().try_for_each(|(start, end)| {
+    captured.ranges().try_for_each(|(start, end)| {
         // SAFETY: the records, all complete.
         out.put(unsafe { core::slice::from_raw_parts(start as *const u8, (end - start) as usize) })
     })?;
+    out.close();
+    let pending = signal::bytes_of(pending.as_slice());
+    if pending.is_empty() {
+        return Ok(());
+    }
+    out.open_of(kind::QUEUED, of, pending.len() as u64)?;
+    out.put(pending)?;
     out.close();
     Ok(())
 }

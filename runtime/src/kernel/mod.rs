@@ -11,6 +11,7 @@ pub mod fatal;
 pub mod faults;
 pub mod file;
 pub mod folder;
+pub mod futex;
 pub mod lock;
 pub mod memory;
 pub mod object;

@@ -24,6 +24,13 @@ pub fn kill(pid: i32, signal: u32) -> Result<()> {
     check(system_call!(nr::KILL, pid, signal)).map(drop)
 }
 
+/// Ends this thread.
+pub fn exit_thread() -> ! {
+    loop {
+        system_call!(nr::EXIT, 0);
+    }
+}
+
 /// Whether there is such a process, as far as this one may know.
 pub fn exists(pid: i32) -> bool {
     kill(pid, 0) != Err(Errno(errno::ESRCH))
@@ -44,30 +51,75 @@ pub unsafe fn spawn<T>(
     top: *mut u8,
     argument: *const T,
 ) -> Result<i32> {
+    let flags = i64::from(sys::CLONE_VM | sys::CLONE_VFORK | sys::SIGCHLD);
+    // SAFETY: by contract.
+    let id = unsafe {
+        __clone(
+            first as *const (),
+            top as u64,
+            flags,
+            argument as u64,
+            0,
+            0,
+            0,
+        )
+    };
+    check(id).map(|id| id as i32)
+}
+
+unsafe extern "C" {
+    /// libc's, in assembly: the child may not return on our stack.
     #[cfg(not(test))]
-    {
-        unsafe extern "C" {
-            /// libc's, in assembly: the child may not return on our stack.
-            fn __clone(
-                first: *const (),
-                top: *mut u8,
-                flags: i64,
-                argument: *const (),
-                parent: i64,
-                thread_pointer: i64,
-                child: i64,
-            ) -> i64;
-        }
-        let flags = i64::from(sys::CLONE_VM | sys::CLONE_VFORK | sys::SIGCHLD);
-        // SAFETY: by contract.
-        let id = unsafe { __clone(first as *const (), top, flags, argument.cast(), 0, 0, 0) };
-        check(id).map(|id| id as i32)
-    }
-    #[cfg(test)]
-    {
-        let _ = (first, top, argument);
-        Err(Errno(errno::ENOSYS))
-    }
+    fn __clone(
+        first: *const (),
+        top: u64,
+        flags: i64,
+        argument: u64,
+        id_at: u64,
+        thread_pointer: u64,
+        clear_id_at: u64,
+    ) -> i64;
+}
+
+#[cfg(test)]
+unsafe fn __clone(_: *const (), _: u64, _: i64, _: u64, _: u64, _: u64, _: u64) -> i64 {
+    -i64::from(errno::ENOSYS)
+}
+
+/// What `clone` is to make, with libc's flags.
+pub struct NewThread {
+    pub flags: i64,
+    /// Where its stack begins.
+    pub top: u64,
+    /// Where the kernel writes its id, and where it clears a word when the thread has ended.
+    pub id_at: u64,
+    pub clear_id_at: u64,
+    pub thread_pointer: u64,
+}
+
+/// Starts a thread that runs `first` with `argument`; its id.
+///
+/// # Safety
+/// Stack, thread pointer and addresses are the thread's own.
+pub unsafe fn start_thread<T>(
+    new: &NewThread,
+    first: extern "C" fn(&'static mut T) -> i32,
+    argument: u64,
+) -> Result<i32> {
+    let first = first as *const ();
+    // SAFETY: by contract.
+    let id = unsafe {
+        __clone(
+            first,
+            new.top,
+            new.flags,
+            argument,
+            new.id_at,
+            new.thread_pointer,
+            new.clear_id_at,
+        )
+    };
+    check(id).map(|id| id as i32)
 }
 
 /// How a child ended.

@@ -5,7 +5,7 @@
 
 use popcorn_metadata::image::checkpoint::RECORDS_AT;
 use popcorn_metadata::image::{
-    Checkpoint, Fd, Hop, Image, ImageError, Map as SavedMap, Records, Section, State, kind,
+    Checkpoint, Fd, Hop, Image, ImageError, Map as SavedMap, Records, Section, kind,
 };
 use popcorn_metadata::origin::Origin;
 use popcorn_toolchains::{BASE, Isa};
@@ -15,19 +15,22 @@ use crate::base::text::parse_dec;
 use crate::image::{memory, objects, open_files, process as saved_process, queued};
 use crate::kernel::file::{self, OwnedFd};
 use crate::kernel::memory::Block;
-use crate::kernel::{Errno, clock, errno, signal};
+use crate::kernel::{Errno, clock, errno, process, signal, sys};
 use crate::moves::report::{self, Arrival};
 use crate::moves::{points, request};
 use crate::program::alone::Alone;
 use crate::program::arguments::Initial;
-use crate::program::thread::{self, Thread};
+use crate::program::stop::Parked;
+use crate::program::thread::{Handle, Thread};
 use crate::program::{
-    alternate_stack, attributes, dispositions, floating_point, identity, limits,
-    signal_descriptors, timers, trace, window,
+    alternate_stack, attributes, dispositions, identity, limits, signal_descriptors, thread,
+    thread_ids, timers, trace, window,
 };
+use crate::stack::local::Local;
+use crate::stack::pending::Pending;
 use crate::stack::records::Record;
-use crate::stack::{capture, native, resume};
-use crate::{fatal, refusal, step};
+use crate::stack::{begin, resume};
+use crate::{arch, fatal, refusal, step};
 
 /// Resumes from the image in the descriptor that `POPCORN_RESUME` names. Before an exec everything was checked, so
 /// what fails here is an image from elsewhere, or a machine out of memory.
@@ -169,31 +172,40 @@ impl Mapped {
 struct Filled(Arriving);
 
 impl Filled {
-    /// Gives the thread its thread-local variables, and the kernel what it forgot in the exec.
+    /// Makes this the thread that the process began with, and gives the kernel what it forgot in the exec.
     fn become_thread(self, initial: &Initial, mut alone: Alone) -> Result<Threaded, Refusal> {
         let Self(arriving) = self;
-        let saved = State::from_bytes(arriving.need(kind::STATE)?).ok_or_else(damaged)?;
-        let thread = Thread::from_saved(&saved);
+        let threads = Threads::of(&arriving.image).ok_or_else(damaged)?;
         // SAFETY: memory is in place.
-        unsafe { thread.become_it() };
+        unsafe { arch::__popcorn_set_thread_pointer(threads.of_this().pointer()) };
+        thread::set_ready();
+        let no_memory = |e: Errno| refusal!(e.0, "no memory for its threads: {e}");
+        thread_ids::start(threads.count() as usize).map_err(no_memory)?;
+        Local::start();
         if arriving.checkpoint.is_some() {
             // Before a hop's exec they are blocked already; whoever restores does not.
             signal::set_mask(signal::ALL);
         }
-        alternate_stack::restore();
-        floating_point::restore();
+        if let Some(first) = &threads.first {
+            first.become_it();
+            alternate_stack::restore();
+            thread_ids::add(first.id, process::thread_id() as u32).map_err(no_memory)?;
+            alone.set_mask(first.mask);
+        } else {
+            // It only makes the others.
+            alone.set_mask(signal::ALL);
+        }
         dispositions::reinstall(&mut alone);
         attributes::restore(&mut alone);
         points::start();
         // A signal may have come during the exec, and another asker while the first was served.
         request::look();
-        alone.set_mask(thread.mask);
         match &arriving.checkpoint {
             Some(checkpoint) => {
                 objects::note_pairs(checkpoint);
                 open_files::note_given_again(&mut alone, checkpoint);
                 window::note_files();
-                thread::tell_libc_of_new_id();
+                thread::tell_libc_of_restore();
                 trace::start(initial);
             }
             None => {
@@ -204,7 +216,49 @@ impl Filled {
             }
         }
         file::keep_on_exec(identity::program_fd(), false);
-        Ok(Threaded { arriving, alone })
+        Ok(Threaded {
+            arriving,
+            threads,
+            alone,
+        })
+    }
+}
+
+/// The threads of an image.
+struct Threads {
+    image: Image<'static>,
+    /// The one that the process began with, if it has not ended.
+    first: Option<Thread>,
+    /// Any.
+    any: Thread,
+}
+
+impl Threads {
+    fn of(image: &Image<'static>) -> Option<Self> {
+        let mut all = image.threads().map(|saved| Thread::from_saved(&saved));
+        Some(Self {
+            image: *image,
+            any: all.next()?,
+            first: image
+                .threads()
+                .find(|saved| saved.is_first != 0)
+                .map(|saved| Thread::from_saved(&saved)),
+        })
+    }
+
+    fn count(&self) -> u32 {
+        self.image.threads().count() as u32
+    }
+
+    /// The one whose variables the kernel's first thread has.
+    fn of_this(&self) -> &Thread {
+        self.first.as_ref().unwrap_or(&self.any)
+    }
+
+    /// Those that are still to be made.
+    fn others(&self) -> impl Iterator<Item = Thread> + use<> {
+        let all = self.image.threads().filter(|saved| saved.is_first == 0);
+        all.map(|saved| Thread::from_saved(&saved))
     }
 }
 
@@ -218,23 +272,27 @@ fn become_process(checkpoint: &Checkpoint, image: OwnedFd) -> Result<OwnedFd, Re
     Ok(unsafe { OwnedFd::from_raw(ours[0]) })
 }
 
-/// The thread is there, but for its stack.
+/// The first thread is there, but for its stack.
 struct Threaded {
     arriving: Arriving,
+    threads: Threads,
     alone: Alone,
 }
 
 impl Threaded {
-    /// Rebuilds the stack from the records, and goes on.
+    /// Makes the other threads, rebuilds all stacks from their records, and goes on.
     fn rebuild(mut self) -> Result<Never, Refusal> {
         let arriving = &self.arriving;
         let hop = Hop::from_bytes(arriving.need(kind::HOP)?).ok_or_else(damaged)?;
-        native::start();
-        let outermost = records(&mut self.alone, arriving.need(kind::RECORDS)?)?;
+        let outermost = match &self.threads.first {
+            Some(first) => Some(records(Local::own(), &arriving.image, first.pthread)?),
+            None => None,
+        };
         let arrival = Arrival {
             origin: Origin::from_number(hop.requester).ok_or_else(damaged)?,
             number: hop.sequence,
             from: Isa::by_id(hop.from as u16).unwrap_or(BASE),
+            threads: self.threads.count(),
             frames: hop.frames,
             bytes: hop.bytes,
             times: match arriving.checkpoint {
@@ -246,29 +304,108 @@ impl Threaded {
         if let Some(checkpoint) = &arriving.checkpoint {
             saved_process::restore_signals(checkpoint);
         }
-        queued::restore(arriving.image.find(kind::QUEUED).unwrap_or_default());
+        let process = arriving.image.find_of(kind::QUEUED, 0);
+        queued::restore(process.unwrap_or_default());
+        if let Some(first) = &self.threads.first {
+            pending(&arriving.image, first).give_back();
+        }
         signal_descriptors::restore();
-        timers::restore(&mut self.alone, arriving.checkpoint.is_none());
         limits::restore();
+        self.make_others()?;
+        let arriving = &self.arriving;
+        timers::restore(&mut self.alone, arriving.checkpoint.is_none());
         let ready = (clock::now() - arriving.began) / 1_000;
-        let maps = arriving.maps()?.count();
-        step!("memory in {maps} maps and the thread were there after {ready} us");
-        let Self { arriving, alone } = self;
+        let (maps, threads) = (arriving.maps()?.count(), self.threads.count());
+        step!("memory in {maps} maps and {threads} threads were there after {ready} us");
+        let Self {
+            arriving,
+            mut alone,
+            ..
+        } = self;
         let Arriving { fd, bytes, .. } = arriving;
         drop((fd, bytes));
-        resume::enter(outermost, alone, report::done)
+        match outermost {
+            Some(outermost) => resume::enter(outermost, alone, report::done),
+            None => {
+                alone.wait_for_others();
+                report::done(&mut alone);
+                drop(alone);
+                process::exit_thread()
+            }
+        }
+    }
+
+    /// Makes the other threads, which rebuild their stacks at once and then wait.
+    fn make_others(&mut self) -> Result<(), Refusal> {
+        let others = self.threads.others().count() as u32;
+        self.alone.arrive_with(others);
+        let cannot = |e: Errno| refusal!(e.0, "its threads cannot be made: {e}");
+        for thread in self.threads.others() {
+            let handle = Handle(thread.pthread);
+            let local = begin::take(handle.native_size()).map_err(cannot)?;
+            let outermost = records(local, &self.arriving.image, thread.pthread)?;
+            (local.handle, local.argument) = (handle, outermost as u64);
+            local.pending = pending(&self.arriving.image, &thread);
+            local.thread = Some(thread);
+            // SAFETY: the thread's memory is in place.
+            let id = unsafe {
+                let pointer = thread.pointer();
+                begin::start(local, arrive, THREAD, pointer, thread.clear_tid)
+            };
+            let added = id.and_then(|id| thread_ids::add(thread.id, id as u32));
+            added.map_err(cannot)?;
+        }
+        Ok(())
     }
 }
 
-/// Copies the records to a buffer of this incarnation and links them there; returns the outermost.
-fn records(alone: &mut Alone, contents: &[u8]) -> Result<*const Record, Refusal> {
+/// What a thread shares with the others: as libc has it.
+const THREAD: i64 = (sys::CLONE_VM
+    | sys::CLONE_FS
+    | sys::CLONE_FILES
+    | sys::CLONE_SIGHAND
+    | sys::CLONE_THREAD
+    | sys::CLONE_SYSVSEM
+    | sys::CLONE_SETTLS
+    | sys::CLONE_PARENT_SETTID
+    | sys::CLONE_CHILD_CLEARTID
+    | sys::CLONE_DETACHED) as i64;
+
+/// The first function of a thread that was made anew.
+extern "C" fn arrive(local: &'static mut Local) -> i32 {
+    let Some(thread) = local.thread.take() else {
+        fatal!("internal error: a thread that nobody is");
+    };
+    thread.become_it();
+    alternate_stack::restore();
+    local.pending.give_back();
+    let parked = Parked::arriving(thread.mask);
+    resume::enter_parked(local.argument as *const Record, parked)
+}
+
+/// Signals that wait for a thread.
+fn pending(image: &Image<'static>, thread: &Thread) -> Pending {
+    Pending::from_bytes(
+        image
+            .find_of(kind::QUEUED, thread.pthread)
+            .unwrap_or_default(),
+    )
+}
+
+/// Copies a thread's records to a buffer of this incarnation and links them there; returns the outermost.
+fn records(
+    local: &mut Local,
+    image: &Image<'static>,
+    pthread: u64,
+) -> Result<*const Record, Refusal> {
+    let contents = image.find_of(kind::RECORDS, pthread).unwrap_or_default();
     let head = Records::from_bytes(contents);
     let bytes = contents.get(RECORDS_AT..).unwrap_or_default();
     let head = head
         .filter(|h| h.length == bytes.len() as u64)
         .ok_or_else(|| refusal!(errno::ENOEXEC, "the image's frame records are damaged"))?;
-    let start = capture::arriving(alone, head.length)?;
-    native::expect(head.length);
+    let start = local.capture.arriving(head.length)?;
+    local.native.expect(head.length);
     // SAFETY: the buffer is larger; the descriptors are this build's constants.
     unsafe {
         core::ptr::copy_nonoverlapping(bytes.as_ptr(), start as *mut u8, bytes.len());

@@ -28,7 +28,7 @@ use crate::kernel::{Errno, clock, errno, process, sys};
 use crate::moves::order::Move;
 use crate::moves::{credentials, hop, outcome, request, schedule};
 use crate::program::alone::Alone;
-use crate::program::{attributes, floating_point, identity, segments, timers};
+use crate::program::{attributes, identity, segments, timers};
 use crate::stack::capture::{self, Stopped};
 use crate::{incarnation, refusal};
 
@@ -82,6 +82,9 @@ pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> u64 {
         }
     };
     let shared = copy.shared;
+    // Only this thread is in the copy; of the others it has the records.
+    alone.capture_others();
+    alone.wait_for_others();
     match fork(shared) {
         Ok(Side::Copy) => {
             identity::own_process();
@@ -193,7 +196,6 @@ fn finish(mut stopped: Stopped) -> ! {
     let Some(copy) = COPY.with(&mut stopped.alone, Option::take) else {
         process::exit(1);
     };
-    floating_point::keep();
     let journey = Journey {
         sequence: schedule::hops_done(),
         origin: Origin::Restore as u64,
@@ -202,7 +204,7 @@ fn finish(mut stopped: Stopped) -> ! {
     let (files, state) = (&copy.files, &copy.process);
     match write::checkpoint(copy.image, &mut stopped, &journey, files, state) {
         Ok(bytes) => {
-            let (frames, size) = (stopped.frames(), Tenths(bytes, 1_000_000));
+            let (frames, size) = (stopped.totals().frames, Tenths(bytes, 1_000_000));
             let figures = if request::stops() {
                 Message::of(format_args!("{frames} frames, {size} MB"))
             } else {

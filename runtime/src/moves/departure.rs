@@ -9,7 +9,8 @@ use crate::moves::report::{self, Arrival};
 use crate::moves::{hop, outcome, schedule};
 use crate::program::alone::Alone;
 use crate::stack::capture::{self, Stopped};
-use crate::stack::{native, resume};
+use crate::stack::local::Local;
+use crate::stack::resume;
 use crate::{fatal, incarnation};
 
 incarnation! {
@@ -19,6 +20,7 @@ incarnation! {
 /// Begins at a poll whose caller has `context`: the record for that caller to fill.
 pub fn begin(context: &Context, mut alone: Alone, wanted: Move) -> Result<u64, (Alone, Refusal)> {
     UNDER_WAY.with(&mut alone, |under_way| *under_way = Some(wanted));
+    alone.capture_others();
     capture::begin(context, alone, wanted.is_timed(), go)
 }
 
@@ -28,6 +30,7 @@ fn go(mut stopped: Stopped) -> ! {
     let Some(wanted) = wanted else {
         fatal!("internal error: a capture for a move that nobody asked for");
     };
+    stopped.alone.wait_for_others();
     let sequence = schedule::count_hop();
     match wanted.exec() {
         Some(to) => {
@@ -41,19 +44,23 @@ fn go(mut stopped: Stopped) -> ! {
             outcome::refused(wanted, &refusal);
         }
         None if wanted.is_timed() => {
-            let [begin, end] = stopped.times();
+            let [begin, end] = stopped.own.times();
+            let totals = stopped.totals();
             let arrival = Arrival {
                 origin: wanted.origin,
                 number: sequence,
                 from: arch::isa(),
-                frames: stopped.frames(),
-                bytes: stopped.bytes(),
+                threads: stopped.alone.others() + 1,
+                frames: totals.frames,
+                bytes: totals.bytes,
                 times: [begin, end, end],
             };
             report::note(&mut stopped.alone, arrival);
         }
         None => {}
     }
-    native::expect(stopped.bytes());
-    resume::enter(stopped.outermost(), stopped.alone, report::done)
+    let Stopped { mut alone, own } = stopped;
+    alone.rebuild_others();
+    Local::own().native.expect(own.bytes());
+    resume::enter(own.outermost(), alone, report::done)
 }

@@ -21,8 +21,10 @@ use crate::moves::command::{self, Command, variable};
 use crate::moves::{credentials, emulator, room, trial};
 use crate::program::alone::Alone;
 use crate::program::identity::{self, HIGH};
-use crate::program::{attributes, floating_point, process as program, timers};
+use crate::program::{attributes, process as program, thread, timers};
 use crate::stack::capture::Stopped;
+use crate::stack::local::Local;
+use crate::stack::pending::Pending;
 use crate::{incarnation, refusal, step};
 
 /// What [`prepare`] found.
@@ -153,14 +155,21 @@ fn check(elf: &Elf, to: &Isa) -> Result<(), Refusal> {
 /// Everything is captured and [`prepare`] has succeeded: moves, or returns the reason why not with the
 /// process as it was.
 pub fn go(stopped: &mut Stopped, journey: &Journey) -> Refusal {
-    floating_point::keep();
     let plan = PLAN.with(&mut stopped.alone, Option::take);
     let Some(plan) = plan else {
         return refusal!(errno::EBUSY, "internal error: nothing was prepared");
     };
+    let own = Local::own();
+    if stopped.alone.others() != 0 && !thread::is_first() && !identity::is_emulated() {
+        // The exec would give them to the first thread.
+        own.pending = Pending::take();
+    }
     let queued = match Queued::take() {
         Ok(queued) => queued,
-        Err(refusal) => return refusal,
+        Err(refusal) => {
+            own.pending.give_back();
+            return refusal;
+        }
     };
     timers::note(&mut stopped.alone);
     let checked = queued.check(plan.emulator.is_some());
@@ -168,6 +177,7 @@ pub fn go(stopped: &mut Stopped, journey: &Journey) -> Refusal {
         Ok(never) => match never {},
         Err(refusal) => {
             queued.give_back();
+            own.pending.give_back();
             refusal
         }
     }
@@ -195,7 +205,10 @@ fn transfer(
         file::keep_on_exec(ours, true);
     }
     on_exec.keep(true);
+    // The kernel is not to take the exec for the thread's end.
+    thread::forget_robust_list();
     let error = execute(plan, image.get());
+    thread::tell_robust_list();
     on_exec.keep(false);
     for ours in [elf, program] {
         file::keep_on_exec(ours, false);

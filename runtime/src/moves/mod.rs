@@ -12,6 +12,7 @@ pub mod hop;
 pub mod mailbox;
 pub mod order;
 pub mod outcome;
+pub mod parking;
 pub mod points;
 pub mod report;
 pub mod request;

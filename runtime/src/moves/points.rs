@@ -1,37 +1,35 @@
 //! Migration points: what a poll does once the flag is up.
 //!
+//! With several threads, the one that finds something to do stops the others (`program::stop`): they stand still at
+//! their own points (`parking`).
+//!
 //! The flag is up while there may be something to do: while `POPCORN_HOP` asks for more hops, and
 //! from a request until it has been answered.
 
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicBool, AtomicU32};
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
+use core::sync::atomic::{AtomicU32, fence};
 
 use popcorn_metadata::origin::Origin;
 
 use crate::arch::Context;
-use crate::base::refusal::Refusal;
-use crate::base::statics::Travels;
 use crate::base::text::Message;
-use crate::kernel::errno;
+use crate::kernel::{errno, signal};
 use crate::moves::order::Move;
-use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, request, schedule};
-use crate::program::alone::{Alone, Threads};
-use crate::program::{filter, longest_gap, waiting};
-use crate::stack::native::{self, Depth};
+use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, parking, request, schedule};
+use crate::program::alone::Alone;
+use crate::program::stop::{self, Failed};
+use crate::program::{filter, longest_gap, thread_list, waiting};
+use crate::stack::local::Local;
+use crate::stack::native::Depth;
 use crate::stack::walk::{self, Walk};
-use crate::{incarnation, refusal, say, step};
+use crate::{incarnation, step};
 
 incarnation! {
     /// Polls to let pass before the stack is looked at again, and how many the next failure adds.
     static SKIP: AtomicU32 = AtomicU32::new(0);
     static PENALTY: AtomicU32 = AtomicU32::new(0);
-    /// One of several threads refuses what is asked for.
-    static REFUSING: AtomicBool = AtomicBool::new(false);
 }
 const MOST_SKIPPED: u32 = 255;
-
-/// It has been said that the program has threads and therefore does not hop.
-static SAID: Travels<AtomicBool> = Travels::new(AtomicBool::new(false));
 
 /// What a point finds to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +58,9 @@ pub fn start() {
 /// The context is the caller's, below frames that the stack map describes.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
+    if stop::is_wanted() {
+        return parking::park(context);
+    }
     match wish() {
         Some(wish) => grant(context, wish),
         None => 0,
@@ -88,26 +89,40 @@ fn wish() -> Option<Wish> {
     }
     if !schedule::has_more() {
         flag::lower();
-        // It may have come in between.
-        if request::is_signalled() {
+        // Something may have come in between.
+        fence(SeqCst);
+        if request::is_signalled() || stop::is_wanted() {
             flag::raise();
         }
     }
     None
 }
 
-/// Out of line, for the sake of threads with small stacks.
+/// Does what is to be done, if it can be done now: the first record, or 0.
 #[inline(never)]
 fn grant(context: &Context, wish: Wish) -> u64 {
-    match native::depth(context.sp) {
+    match Local::own().native.depth(context.sp) {
         Depth::Fits => {}
         Depth::Exhausted => return 0,
         Depth::Deep => return too_deep(wish),
     }
-    match Alone::stop() {
+    let single = thread_list::count() <= 1;
+    if single && longest_gap::on() {
+        longest_gap::point(context.pc);
+    }
+    if skips(wish) {
+        return 0;
+    }
+    // Other threads are not stopped in vain.
+    if !single && (!is_worth_stopping(wish) || !can_be_captured(context, wish, false)) {
+        return 0;
+    }
+    match Alone::stop(flag::raise) {
         Ok(alone) => begin(context, alone, wish),
-        Err(threads) => {
-            refuse_threads(wish, threads);
+        Err(Failed::Busy) if stop::is_wanted() => parking::park(context),
+        Err(Failed::Busy) => 0,
+        Err(Failed::Cannot(reason)) => {
+            defer_wish(wish, &reason);
             0
         }
     }
@@ -117,11 +132,9 @@ fn grant(context: &Context, wish: Wish) -> u64 {
 #[cold]
 #[inline(never)]
 fn too_deep(wish: Wish) -> u64 {
-    if !skips(wish)
-        && let Some(wanted) = wanted(wish)
-    {
+    if !skips(wish) {
         let reason = "the stack is so deep that it might not fit with the larger frames of a move";
-        defer(wanted, &Message::of(format_args!("{reason}")));
+        defer_wish(wish, &Message::of(format_args!("{reason}")));
     }
     0
 }
@@ -137,6 +150,17 @@ fn skips(wish: Wish) -> bool {
     skips
 }
 
+/// Not at this point.
+#[cold]
+fn defer_wish(wish: Wish, reason: &Message) {
+    let mask = signal::set_mask(signal::ALL);
+    if let Some(wanted) = wanted(wish) {
+        defer(wanted, reason);
+    }
+    signal::set_mask(mask);
+}
+
+#[cold]
 fn defer(wanted: Move, reason: &Message) {
     let penalty = PENALTY.load(Relaxed);
     SKIP.store(penalty, Relaxed);
@@ -144,24 +168,40 @@ fn defer(wanted: Move, reason: &Message) {
     outcome::deferred(wanted, reason);
 }
 
+/// Whether this thread's stack can be captured; else what is wanted is deferred. `alone`: no other thread runs.
+fn can_be_captured(context: &Context, wish: Wish, alone: bool) -> bool {
+    match walk::check(&mut Walk::new(alone), context) {
+        Ok(frames) => {
+            step!("{frames} frames can be captured");
+            true
+        }
+        Err(obstacle) => {
+            defer_wish(wish, &Message::of(format_args!("{obstacle}")));
+            false
+        }
+    }
+}
+
+/// Whether there is something for which the other threads have to stand still.
+fn is_worth_stopping(wish: Wish) -> bool {
+    match wish {
+        Wish::Request => {
+            let mask = signal::set_mask(signal::ALL);
+            let wanted = request::wanted().is_some();
+            signal::set_mask(mask);
+            wanted
+        }
+        wish => wish != Wish::Note,
+    }
+}
+
 /// Begins what is wanted, if nothing is in its way: the first record, or 0.
 #[inline(never)]
 fn begin(context: &Context, mut alone: Alone, wish: Wish) -> u64 {
-    if longest_gap::on() {
-        longest_gap::point(&mut alone, context.pc);
-    }
-    if skips(wish) {
-        return 0;
-    }
     let Some(wanted) = wanted(wish) else {
         return 0;
     };
-    let checked = walk::check(&mut Walk::new(&alone), context);
-    if let Ok(frames) = checked {
-        step!("{frames} frames can be captured");
-    }
-    if let Err(obstacle) = checked {
-        defer(wanted, &Message::of(format_args!("{obstacle}")));
+    if alone.others() == 0 && !can_be_captured(context, wish, true) {
         return 0;
     }
     PENALTY.store(0, Relaxed);
@@ -193,45 +233,12 @@ fn wanted(wish: Wish) -> Option<Move> {
             to: Some(ask::wanted()?),
         }),
         Wish::Request => request::wanted(),
+        // Another thread may have done it.
+        Wish::Hop if !schedule::has_more() => None,
         Wish::Hop => Some(Move {
             origin: Origin::Schedule,
             to: schedule::next(),
         }),
         Wish::Note => None,
     }
-}
-
-/// One of several threads is here: whatever is asked for is refused. That some threads' stacks are small is
-/// why what rarely happens is in functions of its own.
-fn refuse_threads(wish: Wish, threads: Threads) {
-    if wish == Wish::Note || REFUSING.swap(true, Acquire) {
-        return;
-    }
-    if wish == Wish::Hop {
-        schedule::postpone();
-        if !SAID.swap(true, Relaxed) {
-            say_threads_stay(threads);
-        }
-    } else if let Some(wanted) = wanted(wish) {
-        refuse_for_threads(wanted, threads);
-    }
-    REFUSING.store(false, Release);
-}
-
-#[cold]
-#[inline(never)]
-fn refuse_for_threads(wanted: Move, threads: Threads) {
-    outcome::refused(wanted, &threads_exist(threads));
-}
-
-fn threads_exist(Threads(threads): Threads) -> Refusal {
-    refusal!(errno::EBUSY, "the program has {threads} threads")
-}
-
-/// What `POPCORN_HOP` asks for is refused once for all.
-#[cold]
-#[inline(never)]
-fn say_threads_stay(threads: Threads) {
-    let reason = threads_exist(threads).text;
-    say!("popcorn: {reason}: it does not hop while there is more than one");
 }

@@ -18,6 +18,7 @@ pub struct Arrival {
     pub origin: Origin,
     pub number: u64,
     pub from: &'static Isa,
+    pub threads: u32,
     pub frames: u64,
     pub bytes: u64,
     /// `CLOCK_MONOTONIC` at the capture's begin, its end, and when the resume began, nanoseconds.
@@ -44,8 +45,12 @@ fn tell(arrival: &Arrival) {
     let Arrival { frames, bytes, .. } = *arrival;
     let [begin, end, resumed] = arrival.times;
     let now = clock::now();
+    let threads = match arrival.threads {
+        1 => Message::new(),
+        threads => Message::of(format_args!("{threads} threads, ")),
+    };
     let figures = Message::of(format_args!(
-        "{frames} frames, {} MB, capture {} ms, transfer {} ms, resume {} ms",
+        "{threads}{frames} frames, {} MB, capture {} ms, transfer {} ms, resume {} ms",
         Tenths(bytes, 1_000_000),
         Millis(end - begin),
         Millis(resumed - end),
@@ -54,7 +59,7 @@ fn tell(arrival: &Arrival) {
     let (from, to) = (arrival.from.name, arch::isa().name);
     if trace::on() && arrival.origin == Origin::Restore {
         let millis = Tenths(now - resumed, 1_000_000);
-        say!("popcorn: restored on {to}: {frames} frames, {millis} ms");
+        say!("popcorn: restored on {to}: {threads}{frames} frames, {millis} ms");
     } else if trace::on() {
         let number = arrival.number;
         say!("popcorn: hop {number} {from} -> {to}: {figures}");

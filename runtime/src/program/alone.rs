@@ -4,34 +4,65 @@ use core::marker::PhantomData;
 
 use crate::base::statics::Slot;
 use crate::kernel::signal::{self, Set};
-use crate::program::thread;
+use crate::program::stop::{Failed, Stop};
+use crate::program::thread_list;
 
 /// No other thread of the program runs, and no signal handler can begin: all signals are blocked. Dropped, it lets
-/// signals in again.
+/// the other threads go on, and signals in again.
 ///
 /// What changes the state of the whole program takes a reference to it.
 pub struct Alone {
+    /// The other threads, which stand still. None if there are none.
+    stop: Option<Stop>,
     /// The signal mask to go on with.
     mask: Set,
     /// It is the proof of one thread.
     not_send: PhantomData<*const ()>,
 }
 
-/// The program has this many threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Threads(pub i64);
-
 impl Alone {
-    /// Blocks all signals, if the calling thread is the only one.
-    pub fn stop() -> Result<Self, Threads> {
-        match thread::count() {
-            ..=1 => {
-                #[cfg(feature = "faults")]
-                crate::kernel::faults::begin();
-                Ok(Self::with_mask(signal::set_mask(signal::ALL)))
+    /// Blocks all signals and brings all other threads to stand still. `raise` has every point call the runtime.
+    pub fn stop(raise: fn()) -> Result<Self, Failed> {
+        let single = thread_list::count() <= 1;
+        let mut alone = Self::with_mask(signal::set_mask(signal::ALL));
+        if !single {
+            match Stop::begin(raise) {
+                Ok(stop) => alone.stop = Some(stop),
+                Err(failed) => {
+                    signal::set_mask(alone.mask);
+                    core::mem::forget(alone);
+                    return Err(failed);
+                }
             }
-            threads => Err(Threads(threads)),
         }
+        #[cfg(feature = "faults")]
+        crate::kernel::faults::begin();
+        Ok(alone)
+    }
+
+    /// Number of the threads that stand still.
+    pub fn others(&self) -> u32 {
+        self.stop.as_ref().map_or(0, Stop::threads)
+    }
+
+    /// Has the other threads capture their stacks.
+    pub fn capture_others(&mut self) {
+        self.stop.iter_mut().for_each(Stop::capture);
+    }
+
+    /// Waits until the other threads are through with what they were told.
+    pub fn wait_for_others(&self) {
+        self.stop.iter().for_each(Stop::wait);
+    }
+
+    /// Has the other threads rebuild their stacks from the records.
+    pub fn rebuild_others(&mut self) {
+        self.stop.iter_mut().for_each(Stop::rebuild);
+    }
+
+    /// In a new incarnation: so many other threads arrive.
+    pub fn arrive_with(&mut self, others: u32) {
+        self.stop = Some(Stop::arriving(others));
     }
 
     /// At the start of an incarnation, before anything else runs: signals are as the exec left them, and none has a
@@ -51,6 +82,7 @@ impl Alone {
 
     fn with_mask(mask: Set) -> Self {
         Self {
+            stop: None,
             mask,
             not_send: PhantomData,
         }
@@ -71,6 +103,7 @@ impl Drop for Alone {
     fn drop(&mut self) {
         #[cfg(feature = "faults")]
         crate::kernel::faults::end();
+        drop(self.stop.take());
         signal::set_mask(self.mask);
     }
 }

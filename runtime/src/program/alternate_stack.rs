@@ -137,9 +137,8 @@ pub fn restore() {
     }
 }
 
-/// Called by libc, whose thread ends: nothing of it runs on its alternate stack any more, or this is where it ends.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-extern "C" fn __popcorn_thread_ends() {
+/// The thread ends: nothing of it runs on its alternate stack any more, or this is where it ends.
+pub fn forget() {
     let mine = thread::alternate_stack();
     let ([low, size], here) = (mine.native, 0u8);
     if size == 0 || mine.is_native(&raw const here as u64) {

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use linux_raw_sys::prctl;
 
 use crate::base::statics::{Slot, Travels};
-use crate::kernel::process::{self, Name};
+use crate::kernel::process;
 use crate::kernel::{self, errno, nr, sys};
 use crate::program::alone::Alone;
 use crate::program::identity;
@@ -50,14 +50,11 @@ impl Number {
 
 #[derive(Clone, Copy)]
 struct Attributes {
-    /// What `ps` shows.
-    name: Option<Name>,
     personality: Option<u64>,
     numbers: [Option<u64>; NUMBERS.len()],
 }
 
 static NOTED: Travels<Slot<Attributes>> = Travels::new(Slot::new(Attributes {
-    name: None,
     personality: None,
     numbers: [None; NUMBERS.len()],
 }));
@@ -132,7 +129,6 @@ pub fn start() {
 /// Before an image is written: asks the kernel.
 pub fn note(alone: &mut Alone) {
     NOTED.with(alone, |noted| {
-        noted.name = process::name().ok().or(noted.name);
         noted.personality = process::personality().or(noted.personality);
         for (number, known) in NUMBERS.iter().zip(&mut noted.numbers) {
             *known = if number.get == ADOPTS_ORPHANS.get {
@@ -147,11 +143,6 @@ pub fn note(alone: &mut Alone) {
 /// On the other side: what has become another is set again. A kernel that refuses knows no such attribute.
 pub fn restore(alone: &mut Alone) {
     let noted = NOTED.read(alone);
-    if let Some(name) = noted.name
-        && process::name() != Ok(name)
-    {
-        process::set_name(&name);
-    }
     if let (Some(before), Some(now)) = (noted.personality, process::personality())
         && before != now
     {

@@ -8,14 +8,15 @@ use crate::arch;
 use crate::kernel::{self, errno};
 use crate::program::{
     advice, alternate_stack, attributes, direct, dispositions, filter, limits, longest_gap, masks,
-    own_file, pairs, process, segments, signal_descriptors, thread, timers, trace, watches, window,
+    own_file, pairs, process, segments, signal_descriptors, thread, thread_ids, timers, trace,
+    watches, window,
 };
 use crate::say;
 
 /// `__popcorn_syscall`: returns what the kernel returns, -errno on failure.
 #[cfg_attr(not(test), unsafe(export_name = "__popcorn_syscall"))]
 pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64 {
-    match direct::number(n) {
+    match direct::number(n, b) {
         // SAFETY: what the program asked its kernel for.
         Some(number) => unsafe { arch::raw_syscall(number, [a, b, c, d, e, f]) },
         None => kept(n, a, b, c, d, e, f),
@@ -41,6 +42,19 @@ extern "C" fn kept(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i6
         nr::SIGALTSTACK => alternate_stack::sigaltstack(args),
         nr::RT_SIGPROCMASK => masks::change(args),
         nr::SET_TID_ADDRESS => thread::set_tid_address(args),
+        nr::GETTID
+        | nr::TKILL
+        | nr::TGKILL
+        | nr::RT_TGSIGQUEUEINFO
+        | nr::SCHED_SETAFFINITY
+        | nr::SCHED_GETAFFINITY
+        | nr::SCHED_SETSCHEDULER
+        | nr::SCHED_GETSCHEDULER
+        | nr::SCHED_SETPARAM
+        | nr::SCHED_GETPARAM => thread_ids::call(n, args),
+        nr::SETPRIORITY | nr::GETPRIORITY => thread_ids::priority(n, args),
+        // Such a lock holds the kernel's id of its owner, which a move changes.
+        nr::FUTEX if thread_ids::inherits_priority(b) => -i64::from(errno::ENOSYS),
         nr::SET_ROBUST_LIST => thread::set_robust_list(args),
         nr::SIGNALFD | nr::SIGNALFD4 => signal_descriptors::note(args, masks::descriptor(n, args)),
         nr::RT_SIGTIMEDWAIT => timers::sigtimedwait(args),

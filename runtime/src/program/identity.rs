@@ -77,6 +77,11 @@ pub fn host() -> Option<&'static Isa> {
     u16::try_from(HOST.load(Relaxed)).ok().and_then(Isa::by_id)
 }
 
+/// Whether an emulator runs this incarnation.
+pub fn is_emulated() -> bool {
+    host().is_none_or(|host| host.id != arch::isa().id)
+}
+
 /// What `uname` says, in a process that no emulator runs: then it is the ISA we were compiled for,
 /// whatever the kernel's personality calls it. Under an emulator the first incarnation is told.
 fn machine() -> Option<&'static Isa> {

@@ -10,7 +10,7 @@ use crate::base::path::{PATH_MAX, PathBuffer};
 use crate::base::text::{Message, parse_dec};
 use crate::kernel::file::Stat;
 use crate::kernel::{self, errno, nr, process, sys, system_call};
-use crate::program::identity;
+use crate::program::{identity, thread_ids};
 
 /// Longest path that can name it, and a byte.
 const ROOM: usize = 64;
@@ -38,6 +38,12 @@ pub fn open(n: i64, args: [i64; 6]) -> i64 {
 
 /// What becomes of such a call that was made.
 pub fn opened(result: i64, n: i64, args: [i64; 6]) -> i64 {
+    if thread_ids::is_any_translated()
+        && was_looked_up(result)
+        && let Some(result) = of_thread(n, args, result)
+    {
+        return result;
+    }
     if !may_differ() || !was_looked_up(result) {
         return result;
     }
@@ -50,6 +56,31 @@ pub fn opened(result: i64, n: i64, args: [i64; 6]) -> i64 {
         crate::kernel::file::close(result as i32);
     }
     with_own(n, args, at)
+}
+
+/// The call again, if its path is `/proc/self/task/ID/...` of a thread that the kernel knows by another id.
+#[cold]
+#[inline(never)]
+fn of_thread(n: i64, mut args: [i64; 6], result: i64) -> Option<i64> {
+    let (at, _) = path_argument(n, args);
+    let mut path = [0; ROOM];
+    // SAFETY: the kernel has read it.
+    let path = unsafe { copy(args[at], &mut path) }?;
+    let rest = path.strip_prefix(b"/proc/self/task/")?;
+    let end = rest.iter().position(|&b| b == b'/').unwrap_or(rest.len());
+    let program = u32::try_from(parse_dec(&rest[..end])?).ok()?;
+    let kernel = thread_ids::to_kernel(program);
+    if kernel == program {
+        return None;
+    }
+    if result >= 0 && matches!(n, nr::OPEN | nr::OPENAT | nr::OPENAT2) {
+        crate::kernel::file::close(result as i32);
+    }
+    let mut there = PathBuffer::new();
+    let _ = write!(there, "/proc/self/task/{kernel}");
+    there.push(&rest[end..]);
+    args[at] = there.as_c_str().ok()?.as_ptr() as i64;
+    Some(kernel::call(n, args))
 }
 
 /// Whether the kernel has read the path.
@@ -144,6 +175,21 @@ unsafe fn names_it(path: i64) -> bool {
         let _ = copy.write_char(byte.into());
     }
     false
+}
+
+/// A path that is shorter than the room for it.
+///
+/// # Safety
+/// It is a C string.
+unsafe fn copy(path: i64, room: &mut [u8; ROOM]) -> Option<&[u8]> {
+    for i in 0..ROOM {
+        // SAFETY: by contract; it has not ended before.
+        room[i] = unsafe { *(path as *const u8).add(i) };
+        if room[i] == 0 {
+            return Some(&room[..i]);
+        }
+    }
+    None
 }
 
 /// Whether what is behind `/proc/` leads to the file of this process.

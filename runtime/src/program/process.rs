@@ -6,7 +6,9 @@ use crate::arch::KICKED;
 use crate::base::refusal::Refusal;
 use crate::base::statics::Travels;
 use crate::kernel::{self, errno, file, nr, sys, system_call};
-use crate::program::{actions, attributes, identity, keepers, thread, timers, window};
+use crate::program::{
+    actions, attributes, identity, keepers, stop, thread, thread_list, timers, window,
+};
 
 /// The signal by which the parent is told of the end, as `clone` was asked.
 static END_SIGNAL: Travels<AtomicU32> = Travels::new(AtomicU32::new(sys::SIGCHLD));
@@ -34,7 +36,7 @@ pub fn clone(n: i64, args: [i64; 6]) -> i64 {
     };
     // Another thread may hold the table, and would not be there to let go of it in the child. Alone, a
     // handler may have interrupted who holds it, and goes on in the child.
-    let result = if thread::count() > 1 {
+    let result = if thread_list::count() > 1 {
         window::with_table(|_| actions::locked(|| kernel::call(n, args)))
     } else {
         kernel::call(n, args)
@@ -43,6 +45,8 @@ pub fn clone(n: i64, args: [i64; 6]) -> i64 {
         identity::own_process();
         attributes::forked();
         timers::forked();
+        thread::forked();
+        stop::forked();
     }
     note_kinship(n, args[0] as u32, result);
     result

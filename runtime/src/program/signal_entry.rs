@@ -81,7 +81,9 @@ extern "C" fn __popcorn_signal_entry(signal: u32, information: *mut Information,
     // SAFETY: this is the handler that the kernel called.
     let frame = &mut unsafe { Frame::of(context) };
     if signal == MIGRATE_SIGNAL {
-        return request(frame);
+        // SAFETY: the kernel's.
+        let is_request = unsafe { !(*information).is_between_threads() };
+        return request(frame, is_request);
     }
     let action = actions::due(signal);
     match action.handler {
@@ -129,12 +131,13 @@ fn is_of_instruction(about: &Information) -> bool {
     signal::contains(SIGNALS, about.number()) && about.code() > 0
 }
 
-fn request(frame: &mut Frame) {
+/// The thread is to pass a point: for a request, or because another stops the program, which has raised the flag.
+fn request(frame: &mut Frame, is_request: bool) {
     if thread::is_ready() {
         waiting::request(frame);
     }
     let f = ON_REQUEST.load(Relaxed);
-    if f != 0 {
+    if is_request && f != 0 {
         // SAFETY: `listen` has stored it.
         let f = unsafe { core::mem::transmute::<u64, OnRequest>(f) };
         f();

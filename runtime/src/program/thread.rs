@@ -1,23 +1,37 @@
 //! A thread: what it has outside memory.
 
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
 
 use popcorn_metadata::image::State;
 
 use crate::incarnation;
+use crate::kernel::process::{self, Name};
 use crate::kernel::{errno, nr, system_call};
+use crate::program::thread_ids;
 
 unsafe extern "C" {
+    #[cfg(not(test))]
     fn popcorn_tls_dsp() -> u64;
+    #[cfg(not(test))]
     fn popcorn_tls_set_dsp(dsp: u64);
     fn popcorn_tls_self() -> u64;
     fn popcorn_tls_set_reentry(frame: u64);
     fn popcorn_tls_take_reentry() -> u64;
     #[cfg(not(test))]
     fn popcorn_tls_kept() -> *mut Kept;
+    #[cfg(not(test))]
+    fn popcorn_tls_kept_of(pthread: u64) -> *mut Kept;
     fn __popcorn_thread_pointer(pthread: u64) -> u64;
-    fn __popcorn_libc_set_tid(tid: i64);
+    fn __popcorn_libc_tid(pthread: u64) -> *const AtomicU32;
+    fn __popcorn_libc_restored();
+    fn __popcorn_fp_get() -> i64;
+    fn __popcorn_fp_set(word: i64);
 }
+
+/// A thread of the program: the address of its `struct pthread`.
+#[repr(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handle(pub u64);
 
 /// What the runtime keeps of a thread. Thread-local (`tls.c`), so program state.
 #[repr(C)]
@@ -31,6 +45,14 @@ struct Kept {
     /// How many of the program's handlers have begun on it.
     handlers: u64,
     alternate_stack: AlternateStack,
+    /// What it has of this incarnation (`stack::local`): the arrival sets it anew.
+    local: u64,
+    /// Bytes of its native stack, if it is not the first thread.
+    native_size: u64,
+    /// Its id as the kernel has it: the arrival sets it anew.
+    id: AtomicU32,
+    /// The number of the last stop that it stood still for.
+    stop: AtomicU32,
 }
 
 /// A thread's alternate signal stack.
@@ -75,21 +97,14 @@ pub struct Thread {
     pub clear_tid: u64,
     /// The head of its list of robust mutexes, or 0.
     pub robust_list: u64,
-}
-
-/// Number of threads of the program.
-#[cfg(not(test))]
-pub fn count() -> i64 {
-    unsafe extern "C" {
-        fn __popcorn_libc_threads() -> i64;
-    }
-    // SAFETY: reads libc's count.
-    unsafe { __popcorn_libc_threads() }
-}
-
-#[cfg(test)]
-pub fn count() -> i64 {
-    1
+    /// Its id as the program knows it.
+    pub id: u32,
+    /// It is the one that the process began with.
+    pub is_first: bool,
+    /// Its floating-point environment, in libc's neutral form.
+    pub floating_point: i64,
+    /// What `ps` shows.
+    pub name: Name,
 }
 
 /// Tests have no data stack.
@@ -129,19 +144,122 @@ pub fn take_reentry() -> u64 {
 /// The tests have no `tls.c`.
 #[cfg(test)]
 unsafe fn popcorn_tls_kept() -> *mut Kept {
-    Box::leak(Box::new(Kept {
-        clear_tid: 0,
-        robust_list: 0,
-        reentry_mask: 0,
-        has_reentry_mask: 0,
-        handlers: 0,
-        alternate_stack: AlternateStack::default(),
-    }))
+    // SAFETY: zeros are a thread that told nothing.
+    Box::leak(Box::new(unsafe { core::mem::zeroed::<Kept>() }))
+}
+
+#[cfg(test)]
+unsafe fn popcorn_tls_dsp() -> u64 {
+    0
+}
+
+#[cfg(test)]
+unsafe fn popcorn_tls_set_dsp(_: u64) {}
+
+#[cfg(test)]
+unsafe fn popcorn_tls_kept_of(_: u64) -> *mut Kept {
+    // SAFETY: as above.
+    unsafe { popcorn_tls_kept() }
 }
 
 fn kept() -> *mut Kept {
     // SAFETY: the address of a thread-local variable.
     unsafe { popcorn_tls_kept() }
+}
+
+/// The calling thread.
+pub fn own() -> Handle {
+    // SAFETY: reads a thread-local variable.
+    Handle(unsafe { popcorn_tls_self() })
+}
+
+/// Whether the calling thread is the one that the process began with.
+pub fn is_first() -> bool {
+    // SAFETY: this thread's own variable.
+    unsafe { (*kept()).native_size == 0 }
+}
+
+/// What the calling thread has of this incarnation.
+#[inline(always)]
+pub fn local() -> u64 {
+    // SAFETY: this thread's own variable.
+    unsafe { (*kept()).local }
+}
+
+pub fn set_local(local: u64) {
+    // SAFETY: as above.
+    unsafe { (*kept()).local = local }
+}
+
+/// The calling thread stands still for the stop with this number.
+pub fn set_stopped_for(number: u32) {
+    // SAFETY: this thread's own variable.
+    unsafe { (*kept()).stop.store(number, Relaxed) }
+}
+
+impl Handle {
+    fn kept(self) -> *mut Kept {
+        // SAFETY: computes an address.
+        unsafe { popcorn_tls_kept_of(self.0) }
+    }
+
+    /// What a thread that stands still, or is being made, has of this incarnation.
+    pub fn local(self) -> u64 {
+        // SAFETY: it stands still.
+        unsafe { (*self.kept()).local }
+    }
+
+    pub fn set_local(self, local: u64) {
+        // SAFETY: as above.
+        unsafe { (*self.kept()).local = local }
+    }
+
+    /// Bytes of the native stack of a thread that stands still.
+    pub fn native_size(self) -> u64 {
+        // SAFETY: as above.
+        unsafe { (*self.kept()).native_size }
+    }
+
+    /// For a thread that is being made: what the kernel is told in `clone`, and how large its native stack is.
+    pub fn set_up(self, clear_tid: u64, native_size: u64) {
+        // SAFETY: it does not run yet.
+        let kept = unsafe { &mut *self.kept() };
+        (kept.clear_tid, kept.native_size) = (clear_tid, native_size);
+    }
+
+    /// Where the kernel is to write the thread's id.
+    pub fn kernel_id_at(self) -> u64 {
+        // SAFETY: computes an address.
+        unsafe { &raw const (*self.kept()).id as u64 }
+    }
+
+    /// Its id as the kernel has it.
+    pub fn kernel_id(self) -> i32 {
+        // SAFETY: an atomic of a thread that is in libc's list.
+        unsafe { (*self.kept()).id.load(Relaxed) as i32 }
+    }
+
+    pub fn set_kernel_id(self, id: i32) {
+        // SAFETY: as above.
+        unsafe { (*self.kept()).id.store(id as u32, Relaxed) }
+    }
+
+    /// The number of the last stop that it stood still for.
+    pub fn stopped_for(self) -> u32 {
+        // SAFETY: as above.
+        unsafe { (*self.kept()).stop.load(Relaxed) }
+    }
+
+    /// Its id as the program knows it: 0 as long as it has none.
+    pub fn id(self) -> u32 {
+        // SAFETY: libc's thread; only its own word changes.
+        unsafe { (*__popcorn_libc_tid(self.0)).load(Acquire) }
+    }
+
+    pub fn set_id(self, id: u32) {
+        // SAFETY: as above.
+        unsafe { (*__popcorn_libc_tid(self.0)).store(id, Release) }
+    }
 }
 
 /// Keeps the signal mask while a frame is handed over.
@@ -175,9 +293,42 @@ pub fn count_handler() {
 /// The program's `set_tid_address`.
 pub fn set_tid_address(args: [i64; 6]) -> i64 {
     // SAFETY: this thread's own variable.
-    unsafe { (*kept()).clear_tid = args[0] as u64 };
-    crate::kernel::call(nr::SET_TID_ADDRESS, args)
+    let kept = unsafe { &mut *kept() };
+    kept.clear_tid = args[0] as u64;
+    let id = crate::kernel::call(nr::SET_TID_ADDRESS, args) as u32;
+    kept.id.store(id, Relaxed);
+    thread_ids::to_program(id).into()
 }
+
+/// In a forked child: its one thread has another id.
+pub fn forked() {
+    thread_ids::forked();
+    // SAFETY: this thread's own variables.
+    let kept = unsafe { &mut *kept() };
+    kept.id.store(process::thread_id() as u32, Relaxed);
+    kept.native_size = 0;
+}
+
+/// Has the kernel forget the list of robust mutexes: an exec would take the thread for one that ends.
+pub fn forget_robust_list() {
+    // SAFETY: as above.
+    if unsafe { (*kept()).robust_list } != 0 {
+        system_call!(nr::SET_ROBUST_LIST, 0, LIST_HEAD);
+    }
+}
+
+/// Tells it again.
+pub fn tell_robust_list() {
+    // SAFETY: as above.
+    let list = unsafe { (*kept()).robust_list };
+    if list != 0 {
+        // qemu-user has no such call; libc was told so at start.
+        system_call!(nr::SET_ROBUST_LIST, list, LIST_HEAD);
+    }
+}
+
+/// Bytes that the kernel wants to hear of.
+const LIST_HEAD: usize = 24;
 
 /// The program's `set_robust_list`.
 pub fn set_robust_list(args: [i64; 6]) -> i64 {
@@ -225,9 +376,9 @@ impl Thread {
     /// The calling thread, which is to go on with this signal mask.
     pub fn current(mask: u64) -> Self {
         // SAFETY: this thread's own variables.
-        let (pthread, kept) = unsafe { (popcorn_tls_self(), &*kept()) };
+        let (own, kept) = (own(), unsafe { &*kept() });
         Self {
-            pthread,
+            pthread: own.0,
             dsp: dsp(),
             mask,
             altstack: [
@@ -237,28 +388,36 @@ impl Thread {
             ],
             clear_tid: kept.clear_tid,
             robust_list: kept.robust_list,
+            id: own.id(),
+            is_first: is_first(),
+            // SAFETY: libc's accessor.
+            floating_point: unsafe { __popcorn_fp_get() },
+            name: process::name().unwrap_or_default(),
         }
     }
 
-    /// Makes the calling thread this one: sets the thread pointer, and tells the kernel again what it was told
-    /// before the exec.
+    /// What the thread pointer is to be.
     ///
     /// # Safety
     /// The program's memory is in place.
-    pub unsafe fn become_it(&self) {
+    pub unsafe fn pointer(&self) -> u64 {
         // SAFETY: libc's layout of a thread is in memory, by contract.
-        unsafe {
-            let pointer = __popcorn_thread_pointer(self.pthread);
-            crate::arch::__popcorn_set_thread_pointer(pointer);
-        }
-        set_ready();
+        unsafe { __popcorn_thread_pointer(self.pthread) }
+    }
+
+    /// The calling thread becomes this one; its thread pointer is set. Tells the kernel again what it was told before
+    /// the exec.
+    pub fn become_it(&self) {
+        let id = process::thread_id();
+        Handle(self.pthread).set_kernel_id(id);
         if self.clear_tid != 0 {
             system_call!(nr::SET_TID_ADDRESS, self.clear_tid);
         }
-        if self.robust_list != 0 {
-            // qemu-user has no such call; libc was told so at start.
-            const LIST_HEAD: usize = 24;
-            system_call!(nr::SET_ROBUST_LIST, self.robust_list, LIST_HEAD);
+        tell_robust_list();
+        // SAFETY: libc's accessor.
+        unsafe { __popcorn_fp_set(self.floating_point) };
+        if self.name[0] != 0 && process::name() != Ok(self.name) {
+            process::set_name(&self.name);
         }
     }
 
@@ -270,6 +429,15 @@ impl Thread {
             altstack: [saved.altstack, saved.altstack_flags, saved.altstack_size],
             clear_tid: saved.clear_tid,
             robust_list: saved.robust_list,
+            id: saved.id,
+            is_first: saved.is_first != 0,
+            floating_point: saved.floating_point as i64,
+            name: {
+                let words = [saved.name.to_le_bytes(), saved.name_rest.to_le_bytes()];
+                let mut name = Name::default();
+                name.copy_from_slice(words.as_flattened());
+                name
+            },
         }
     }
 
@@ -283,13 +451,21 @@ impl Thread {
             altstack_size: self.altstack[2],
             clear_tid: self.clear_tid,
             robust_list: self.robust_list,
+            id: self.id,
+            is_first: self.is_first.into(),
+            floating_point: self.floating_point as u64,
+            name: u64::from_le_bytes(array(&self.name[..8])),
+            name_rest: u64::from_le_bytes(array(&self.name[8..])),
         }
     }
 }
 
-/// The calling thread's id has changed: it was restored in another process.
-pub fn tell_libc_of_new_id() {
-    let id = crate::kernel::process::thread_id();
-    // SAFETY: libc's thread is in memory.
-    unsafe { __popcorn_libc_set_tid(id.into()) };
+fn array(bytes: &[u8]) -> [u8; 8] {
+    bytes.try_into().unwrap_or_default()
+}
+
+/// The process was restored.
+pub fn tell_libc_of_restore() {
+    // SAFETY: libc's variable is in memory.
+    unsafe { __popcorn_libc_restored() };
 }

@@ -5,9 +5,9 @@ use crate::base::refusal::Refusal;
 use crate::base::statics::{Slot, Travels};
 use crate::kernel::lock::Lock;
 use crate::kernel::signal::{self, Information};
-use crate::kernel::{self, clock, errno, nr, process, sys, system_call};
+use crate::kernel::{self, clock, errno, nr, sys, system_call};
 use crate::program::alone::Alone;
-use crate::program::{actions, identity};
+use crate::program::{actions, identity, thread_ids};
 use crate::{refusal, say};
 
 /// A program with more of them stays.
@@ -29,6 +29,17 @@ struct Event {
 }
 
 const _: () = assert!(size_of::<Event>() == 64);
+
+impl Event {
+    /// With the thread as the kernel knows it.
+    fn for_kernel(self) -> Self {
+        let thread = match self.notify == sys::SIGEV_THREAD_ID as i32 {
+            true => thread_ids::to_kernel(self.thread as u32) as i32,
+            false => self.thread,
+        };
+        Self { thread, ..self }
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Timer {
@@ -145,7 +156,13 @@ fn create([clock, event, id, ..]: [i64; 6]) -> i64 {
     locked(|| {
         let mut kernels = 0i32;
         let event_at = event as *const Event;
-        let made = system_call!(nr::TIMER_CREATE, clock, event, &raw mut kernels);
+        let kernels_event = match event != 0 && thread_ids::is_any_translated() {
+            // SAFETY: the program's structure.
+            true => Some(unsafe { event_at.read_unaligned() }.for_kernel()),
+            false => None,
+        };
+        let for_kernel = kernels_event.as_ref().map_or(event_at, |event| event);
+        let made = system_call!(nr::TIMER_CREATE, clock, for_kernel, &raw mut kernels);
         if made < 0 {
             return made;
         }
@@ -294,10 +311,8 @@ pub fn note(_alone: &mut Alone) {
 pub fn restore(_alone: &mut Alone, continues: bool) {
     for timer in in_use() {
         let mut kernels = -1i32;
-        if !continues && timer.event.notify == sys::SIGEV_THREAD_ID as i32 {
-            timer.event.thread = process::thread_id();
-        }
-        let event = &raw const timer.event;
+        let event = timer.event.for_kernel();
+        let event = &raw const event;
         let made = system_call!(nr::TIMER_CREATE, timer.clock, event, &raw mut kernels);
         timer.kernels = if made < 0 { -1 } else { kernels };
         if made < 0 {

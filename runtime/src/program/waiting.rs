@@ -13,7 +13,7 @@ use crate::arch::KICKED;
 use crate::arch::interrupted::{Frame, Progress};
 use crate::kernel::signal::{self, Action, Information, Set};
 use crate::kernel::{self, errno, nr, sys};
-use crate::program::{entry, filter, own_file, timers};
+use crate::program::{entry, filter, own_file, thread_ids, timers};
 
 /// A request to move has come.
 const REQUEST: u32 = 1;
@@ -151,7 +151,9 @@ unsafe fn make(n: i64, args: [i64; 6], state: *mut State) -> i64 {
             unsafe { with_mask(n, args, state) }
         }
         // Calls that the runtime keeps books on do not wait, or not long; no request fails them.
-        _ if !may_wait(n) => entry::entry(n, args[0], args[1], args[2], args[3], args[4], args[5]),
+        _ if !may_wait(n) || n == nr::FUTEX && thread_ids::inherits_priority(args[1]) => {
+            entry::entry(n, args[0], args[1], args[2], args[3], args[4], args[5])
+        }
         _ => kernel::wait(n, args, word),
     }
 }

@@ -5,22 +5,37 @@
 
 use crate::arch::{self, Context};
 use crate::base::refusal::Refusal;
-use crate::base::statics::Slot;
 use crate::kernel::{clock, errno};
 use crate::program::alone::Alone;
-use crate::program::trace;
+use crate::program::stop::Parked;
+use crate::program::thread::{self, Handle};
+use crate::program::{thread_list, trace};
+use crate::stack::local::Local;
 use crate::stack::records::{Arena, Descriptor, Full, Record};
 use crate::stack::walk::{self, Walk};
-use crate::{fatal, incarnation, refusal, say};
+use crate::{fatal, refusal, say};
 
 /// What follows a capture: every frame is a record, and nothing on the native stack is needed.
 pub type Then = fn(Stopped) -> !;
 
-/// A finished or running capture.
+/// The same for a thread that another one stopped.
+pub type ThenParked = fn(Captured, Parked) -> !;
+
+/// Whose stack is captured, and what follows.
+enum UnderWay {
+    Nothing,
+    /// That of the thread that stopped the program.
+    Alone(Alone, Then),
+    /// That of another.
+    Parked(Parked, ThenParked),
+}
+
+/// A thread's finished or running capture.
 pub struct Capture {
     arena: Arena,
-    /// What is under way: nothing else runs, and what follows.
-    under_way: Option<(Alone, Then)>,
+    under_way: UnderWay,
+    /// No other thread walks its stack.
+    alone: bool,
     /// What belongs into the header of the record that is being filled: stored once the pad has done,
     /// since a resumed function's pad copies its old record, header and all.
     next: *mut Record,
@@ -34,10 +49,11 @@ pub struct Capture {
     end: u64,
 }
 
-incarnation! {
-    static CAPTURE: Slot<Capture> = Slot::new(Capture {
+impl Capture {
+    pub const NONE: Self = Self {
         arena: Arena::EMPTY,
-        under_way: None,
+        under_way: UnderWay::Nothing,
+        alone: false,
         next: core::ptr::null_mut(),
         frame: 0,
         innermost: core::ptr::null_mut(),
@@ -45,42 +61,90 @@ incarnation! {
         frames: 0,
         begin: 0,
         end: 0,
-    });
+    };
+
+    /// Gives its memory back.
+    pub fn free(&mut self) {
+        self.arena.free();
+    }
+
+    /// Room for the records of a thread that arrives: the buffer's address.
+    pub fn arriving(&mut self, length: u64) -> Result<u64, Refusal> {
+        self.arena.flip(length).map_err(no_memory)
+    }
+
+    /// Makes sure that a capture can begin.
+    pub fn prepare(&mut self) -> Result<(), Refusal> {
+        self.arena.prepare().map_err(no_memory)
+    }
 }
 
-/// A stack that is records now, and the program that stands still.
+/// A stack that is records now.
+#[derive(Clone, Copy)]
+pub struct Captured(&'static Capture);
+
+/// The program stands still, and the stack of the thread that stopped it is records.
 pub struct Stopped {
     pub alone: Alone,
-    capture: &'static Capture,
+    pub own: Captured,
+}
+
+/// Of all stacks.
+pub struct Totals {
+    pub frames: u64,
+    pub bytes: u64,
 }
 
 impl Stopped {
+    /// The stacks of the other threads, once they have been captured.
+    pub fn others(&self) -> impl Iterator<Item = (Handle, Captured)> + use<> {
+        let others = match self.alone.others() {
+            0 => None,
+            _ => Some(thread_list::others(thread::own())),
+        };
+        let others = others.into_iter().flatten();
+        others.map(|handle| (handle, Captured(&Local::of(handle).capture)))
+    }
+
+    pub fn totals(&self) -> Totals {
+        let own = Totals {
+            frames: self.own.frames(),
+            bytes: self.own.bytes(),
+        };
+        self.others().fold(own, |sum, (_, other)| Totals {
+            frames: sum.frames + other.frames(),
+            bytes: sum.bytes + other.bytes(),
+        })
+    }
+}
+
+impl Captured {
     /// First record.
     pub fn innermost(&self) -> *const Record {
-        self.capture.innermost
+        self.0.innermost
     }
 
     /// Last record: the one to resume.
     pub fn outermost(&self) -> *const Record {
-        self.capture.outermost
+        self.0.outermost
     }
 
     /// Number of records.
     pub fn frames(&self) -> u64 {
-        self.capture.frames
+        self.0.frames
     }
 
     /// `CLOCK_MONOTONIC` at the begin and the end, nanoseconds; 0 if nobody wanted to know.
     pub fn times(&self) -> [u64; 2] {
-        [self.capture.begin, self.capture.end]
+        [self.0.begin, self.0.end]
     }
 
     /// The address ranges that hold the records, innermost first.
-    pub fn ranges(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let outermost = self.capture.outermost;
+    pub fn ranges(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
+        let outermost = self.0.outermost;
         // SAFETY: a complete record.
         let end = outermost as u64 + unsafe { Record::size(outermost) };
-        self.capture.arena.ranges(end)
+        self.0.arena.ranges(end)
     }
 
     /// Bytes of all records.
@@ -93,49 +157,47 @@ fn no_memory(_: Full) -> Refusal {
     refusal!(errno::ENOMEM, "no memory for frame records")
 }
 
-/// Room for records of a process that arrives: the buffer's address.
-pub fn arriving(alone: &mut Alone, length: u64) -> Result<u64, Refusal> {
-    CAPTURE.with(alone, |capture| {
-        capture.arena.flip(length).map_err(no_memory)
-    })
-}
-
 /// Begins at a poll whose caller has `context`, whose stack was checked: the record for that caller to fill.
 /// `timed`: somebody wants to know how long it takes.
 pub fn begin(
     context: &Context,
-    mut alone: Alone,
+    alone: Alone,
     timed: bool,
     then: Then,
 ) -> Result<u64, (Alone, Refusal)> {
-    let frame = Walk::new(&alone)
-        .call(context.pc)
-        .map_or(0, |call| walk::cfa(context, call));
-    let first = CAPTURE.with(&mut alone, |capture| {
-        let first = capture.arena.flip(0).map_err(no_memory)? as *mut Record;
-        clear_site(first as u64);
-        capture.innermost = first;
-        capture.frames = 1;
-        capture.begin = if timed { clock::now() } else { 0 };
-        capture.end = 0;
-        capture.next = core::ptr::null_mut();
-        capture.frame = frame;
-        Ok(first as u64)
-    });
-    let first = match first {
-        Ok(first) => first,
-        Err(refusal) => return Err((alone, refusal)),
-    };
-    // SAFETY: nothing else runs: `alone` says so.
-    unsafe { CAPTURE.get().under_way = Some((alone, then)) };
-    Ok(first)
+    let local = Local::own();
+    if let Err(refusal) = local.capture.prepare() {
+        return Err((alone, refusal));
+    }
+    let single = alone.others() == 0;
+    let under_way = UnderWay::Alone(alone, then);
+    Ok(local.capture.start(context, under_way, single, timed))
 }
 
-/// The walk of the capture that is under way.
-fn walk(capture: &Capture) -> Walk<'_> {
-    match &capture.under_way {
-        Some((alone, _)) => Walk::new(alone),
-        None => fatal!("internal error: a capture that nobody began"),
+/// The same for a thread that another one stopped; it has [prepared](Capture::prepare) itself.
+pub fn begin_parked(context: &Context, parked: Parked, then: ThenParked) -> u64 {
+    let under_way = UnderWay::Parked(parked, then);
+    Local::own().capture.start(context, under_way, false, false)
+}
+
+impl Capture {
+    fn start(&mut self, context: &Context, under_way: UnderWay, alone: bool, timed: bool) -> u64 {
+        self.under_way = under_way;
+        self.alone = alone;
+        let frame = Walk::new(alone)
+            .call(context.pc)
+            .map_or(0, |call| walk::cfa(context, call));
+        let Ok(first) = self.arena.flip(0) else {
+            fatal!("no memory for frame records");
+        };
+        clear_site(first);
+        self.innermost = first as *mut Record;
+        self.frames = 1;
+        self.begin = if timed { clock::now() } else { 0 };
+        self.end = 0;
+        self.next = core::ptr::null_mut();
+        self.frame = frame;
+        first
     }
 }
 
@@ -146,9 +208,8 @@ fn walk(capture: &Capture) -> Walk<'_> {
 /// A capture is under way, and `record` is the one that was last handed out.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *mut Record) {
-    // SAFETY: this is the capture's own thread, and nothing else runs.
-    let capture = unsafe { CAPTURE.get() };
-    let mut walk = walk(capture);
+    let capture = &mut Local::own().capture;
+    let mut walk = Walk::new(capture.alone);
     let Some(own) = walk.call(context.pc).filter(|call| call.descriptor != 0) else {
         vanished(context.pc);
     };
@@ -167,7 +228,7 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
     }
     if arch::is_bottom(context.pc) {
         capture.outermost = record;
-        finish();
+        finish(capture);
     }
     let Some(caller) = walk.call(context.pc).filter(|call| call.pad != 0) else {
         vanished(context.pc);
@@ -193,9 +254,8 @@ pub unsafe extern "C" fn __popcorn_capture_step(context: &mut Context, record: *
 /// A capture is under way, and `record` was handed to this frame's pad.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn __popcorn_capture_skip_step(context: &mut Context, record: *mut Record) {
-    // SAFETY: this is the capture's own thread, and nothing else runs.
-    let capture = unsafe { CAPTURE.get() };
-    let mut walk = walk(capture);
+    let capture = &mut Local::own().capture;
+    let mut walk = Walk::new(capture.alone);
     let stepped = match walk.call(context.pc) {
         Some(own) => walk::step(context, own),
         None => false,
@@ -207,7 +267,7 @@ pub unsafe extern "C" fn __popcorn_capture_skip_step(context: &mut Context, reco
         // The frame inside was the outermost.
         capture.frames -= 1;
         capture.outermost = capture.next;
-        finish();
+        finish(capture);
     }
     let Some(caller) = walk.call(context.pc).filter(|call| call.pad != 0) else {
         vanished(context.pc);
@@ -247,14 +307,15 @@ fn vanished(pc: u64) -> ! {
 }
 
 /// Every frame is a record; the native stack holds nothing that is needed.
-fn finish() -> ! {
-    // SAFETY: this is the capture's own thread, and nothing else runs.
-    let capture = unsafe { CAPTURE.get() };
-    let Some((alone, then)) = capture.under_way.take() else {
-        fatal!("internal error: a capture that nobody began");
-    };
+fn finish(capture: &'static mut Capture) -> ! {
     if capture.begin != 0 {
         capture.end = clock::now();
     }
-    then(Stopped { alone, capture })
+    let under_way = core::mem::replace(&mut capture.under_way, UnderWay::Nothing);
+    let own = Captured(capture);
+    match under_way {
+        UnderWay::Alone(alone, then) => then(Stopped { alone, own }),
+        UnderWay::Parked(parked, then) => then(own, parked),
+        UnderWay::Nothing => fatal!("internal error: a capture that nobody began"),
+    }
 }

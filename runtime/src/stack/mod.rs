@@ -2,9 +2,12 @@
 //!
 //! Nothing here knows why: whoever begins a capture or a resume says what follows.
 
+pub mod begin;
 pub mod capture;
 pub mod jump;
+pub mod local;
 pub mod native;
+pub mod pending;
 pub mod records;
 pub mod resume;
 pub mod walk;

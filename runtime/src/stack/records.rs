@@ -162,6 +162,21 @@ impl Arena {
         current: 0,
     };
 
+    /// Gives all memory back.
+    pub fn free(&mut self) {
+        for chunk in self.buffers.iter_mut().flat_map(|b| &mut b.chunks) {
+            if chunk.size > 0 {
+                memory::unmap(chunk.start, chunk.size);
+            }
+        }
+        *self = Self::EMPTY;
+    }
+
+    /// Makes sure that the next [`flip`](Self::flip) succeeds.
+    pub fn prepare(&mut self) -> Result<(), Full> {
+        self.buffers[self.current ^ 1].restart(0).map(drop)
+    }
+
     /// Turns to the buffer that was not used last; the address of its first record, with room for `least` bytes.
     pub fn flip(&mut self, least: u64) -> Result<u64, Full> {
         self.current ^= 1;

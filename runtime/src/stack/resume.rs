@@ -1,39 +1,62 @@
 //! Resume: frame records become a native stack again, by compiled code; this code starts it off.
 
 use crate::arch;
-use crate::base::statics::Slot;
-use crate::incarnation;
 use crate::kernel::signal;
 use crate::program::alone::Alone;
+use crate::program::stop::Parked;
 use crate::program::{actions, thread};
-use crate::stack::native;
+use crate::stack::local::Local;
 use crate::stack::records::Record;
 
 /// What is left to do when the innermost frame is there again.
 pub type Then = fn(&mut Alone);
 
-incarnation! {
-    static UNDER_WAY: Slot<Option<(Alone, Then)>> = Slot::new(None);
+/// A resume that is under way.
+pub struct Resume(UnderWay);
+
+impl Resume {
+    pub const NONE: Self = Self(UnderWay::Nothing);
+}
+
+enum UnderWay {
+    Nothing,
+    /// Of the thread that stopped the program.
+    Alone(Alone, Then),
+    /// Of another.
+    Parked(Parked),
 }
 
 /// Resumes the stack that begins with this record, at the top of the native stack. When the innermost frame is
 /// there, `then` runs, and the program goes on with `alone`'s signal mask.
 pub fn enter(outermost: *const Record, alone: Alone, then: Then) -> ! {
-    // SAFETY: nothing else runs. A complete record; nothing on the native stack is needed any more, this frame
-    // included.
+    rebuild(outermost, UnderWay::Alone(alone, then))
+}
+
+/// The same for a thread that has been stopped: it goes on when all others do.
+pub fn enter_parked(outermost: *const Record, parked: Parked) -> ! {
+    rebuild(outermost, UnderWay::Parked(parked))
+}
+
+fn rebuild(outermost: *const Record, under_way: UnderWay) -> ! {
+    let local = Local::own();
+    local.resume.0 = under_way;
+    // SAFETY: a complete record; nothing on the native stack is needed any more, this frame included.
     unsafe {
-        *UNDER_WAY.get() = Some((alone, then));
         let resume = (*(*outermost).descriptor).resume;
-        arch::__popcorn_bottom(native::top(), resume, outermost as u64, 0, 0)
+        arch::__popcorn_bottom(local.native.top(), resume, outermost as u64, 0, 0)
     }
 }
 
 /// Called by the innermost clone: the stack is whole again.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub extern "C" fn __popcorn_resume_done(_record: *const Record) {
-    // SAFETY: the thread that resumes, with nothing else running until `alone` is dropped.
-    if let Some((mut alone, then)) = unsafe { UNDER_WAY.get().take() } {
-        then(&mut alone);
+    match core::mem::replace(&mut Local::own().resume.0, UnderWay::Nothing) {
+        UnderWay::Alone(mut alone, then) => {
+            alone.wait_for_others();
+            then(&mut alone);
+        }
+        UnderWay::Parked(parked) => parked.whole(),
+        UnderWay::Nothing => {}
     }
 }
 

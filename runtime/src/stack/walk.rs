@@ -9,7 +9,6 @@ use crate::arch::interrupted::{self, Interrupted};
 use crate::arch::{self, Context};
 use crate::kernel::Errno;
 use crate::kernel::memory::Block;
-use crate::program::alone::Alone;
 use crate::{fatal, incarnation};
 
 /// Why a stack cannot be captured as it stands.
@@ -181,24 +180,28 @@ fn remembered(calls: &mut [Call; 2], pc: u64) -> Option<&Call> {
     Some(second)
 }
 
-/// A walk with nothing else running: what it has in hand is not replaced under it.
-pub struct Walk<'a> {
-    /// A call from a pair that somebody below on this stack has taken.
+/// A walk. With nothing else running what it has in hand is not replaced under it; while other threads walk, too, it has
+/// a copy.
+pub struct Walk {
+    /// A call from a pair that somebody else has, or may take.
     own: Call,
-    alone: core::marker::PhantomData<&'a Alone>,
+    alone: bool,
 }
 
-impl<'a> Walk<'a> {
-    pub fn new(_: &'a Alone) -> Self {
-        Self {
-            own: Call::NONE,
-            alone: core::marker::PhantomData,
-        }
+impl Walk {
+    /// While the calling thread stands still, with all signals blocked. `alone`: no other thread walks.
+    pub fn new(alone: bool) -> Self {
+        let own = Call::NONE;
+        Self { own, alone }
     }
 
     /// The call that returns to `pc`, if the stack map knows its function.
     #[inline(always)]
     pub fn call(&mut self, pc: u64) -> Option<&Call> {
+        if !self.alone {
+            self.own = call_shared(pc)?;
+            return Some(&self.own);
+        }
         let pair = pair(pc);
         // SAFETY: nothing else runs; who has taken the pair waits below on this stack and is respected.
         unsafe {

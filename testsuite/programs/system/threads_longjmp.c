@@ -1,9 +1,10 @@
 // Several threads longjmp in a storm, each from many depths; handlers interrupt them anywhere, the unwinding included,
-// longjmp themselves and out. The moves are before the threads begin and after they have ended.
+// longjmp themselves and out. The process moves in between, and before and after.
 //#Config: O2
 //#Briefly: O0
 //#Flags: -pthread
-//#Migrate: every 1 / 101
+//#Migrate: every 7 / 101
+//#AsBuilt: every 7
 //#Cycle: every 20 at most 6
 //#Timeout: 120
 #define _GNU_SOURCE
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { THREADS = 4, ROUNDS = 30000 };
+enum { THREADS = 4, ROUNDS = 2000 };
 
 struct jumper {
 	pthread_t thread;

@@ -25,32 +25,34 @@ hidden void __popcorn_prepare_thread(void *td, void *data_stack_top)
 		(void *)((uintptr_t)data_stack_top & -16UL);
 }
 
-/* Timer threads run each notification with fresh thread-local variables. */
+/* Timer threads run each notification with fresh thread-local variables, but for what the runtime keeps. */
+unsigned long __popcorn_kept(void **at);
+
 void __reset_tls()
 {
 	pthread_t self = __popcorn_self;
 	void *dsp = __popcorn_dsp;
 	char *image = (char *)self->dtv[1];
 	struct tls_module *p = libc.tls_head;
+	void *kept;
+	size_t bytes = __popcorn_kept(&kept);
+	char saved[128];
 
+	if (bytes > sizeof saved)
+		a_crash();
+	memcpy(saved, kept, bytes);
 	memcpy(image, p->image, p->len);
 	memset(image + p->len, 0, p->size - p->len);
 	__popcorn_self = self;
 	__popcorn_dsp = dsp;
-}
-
-/* How many threads the process has, for the runtime: a process with several is not moved. */
-long __popcorn_libc_threads(void)
-{
-	return libc.threads_minus_1 + 1;
+	memcpy(kept, saved, bytes);
 }
 
 /* How often the process was restored. */
 hidden volatile int __popcorn_restored;
 
-/* The thread runs under another id than before: it was restored in another process. */
-void __popcorn_libc_set_tid(long tid)
+/* It was restored: clocks are others than before. */
+void __popcorn_libc_restored(void)
 {
 	__popcorn_restored++;
-	((pthread_t)__popcorn_self)->tid = tid;
 }

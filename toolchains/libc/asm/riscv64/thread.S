@@ -50,18 +50,6 @@ __clone:
 	ebreak
 	.size __clone,.-__clone
 
-	.section .text.__popcorn_leave_stack,"ax",@progbits
-	.globl __popcorn_leave_stack
-	.hidden __popcorn_leave_stack
-	.type __popcorn_leave_stack,@function
-# void __popcorn_leave_stack(void (*next)(void), void *top): goes on in next, which never returns
-__popcorn_leave_stack:
-	li s0,0
-	mv sp,a1
-	jalr a0
-	ebreak
-	.size __popcorn_leave_stack,.-__popcorn_leave_stack
-
 	.section .text.__restore_rt,"ax",@progbits
 	.globl __restore_rt
 	.hidden __restore_rt
