@@ -50,6 +50,7 @@ static _Thread_local struct {
 	unsigned long native_size;
 	int id;
 	unsigned stop;
+	unsigned long processors[16];
 } kept;
 
 __attribute__((noinline)) void *popcorn_tls_kept(void) { return &kept; }

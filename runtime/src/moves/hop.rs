@@ -159,6 +159,7 @@ pub fn go(stopped: &mut Stopped, journey: &Journey) -> Refusal {
     let Some(plan) = plan else {
         return refusal!(errno::EBUSY, "internal error: nothing was prepared");
     };
+    thread::note_processors();
     let own = Local::own();
     if stopped.alone.others() != 0 && !thread::is_first() && !identity::is_emulated() {
         // The exec would give them to the first thread.

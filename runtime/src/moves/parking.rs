@@ -39,6 +39,7 @@ fn captured(own: Captured, mut parked: Parked) -> ! {
     let local = Local::own();
     local.thread = Some(Thread::current(parked.mask()));
     local.pending = Pending::take();
+    thread::note_processors();
     // The kernel is not to take an exec for the thread's end.
     thread::forget_robust_list();
     parked.captured();

@@ -53,6 +53,36 @@ struct Kept {
     id: AtomicU32,
     /// The number of the last stop that it stood still for.
     stop: AtomicU32,
+    /// The processors that it may run on, noted when it stops.
+    processors: [u64; PROCESSORS / 64],
+}
+
+/// A thread may run on so many processors that a move keeps which.
+const PROCESSORS: usize = 1024;
+
+/// Notes where the calling thread may run, which those that are made anew on the other side do not inherit.
+pub fn note_processors() {
+    if thread_ids::processors_are_chosen() {
+        // SAFETY: this thread's own variable.
+        let processors = unsafe { &mut (*kept()).processors };
+        processors.fill(0);
+        let at = processors.as_mut_ptr();
+        system_call!(nr::SCHED_GETAFFINITY, 0, PROCESSORS / 8, at);
+    }
+}
+
+fn restore_processors() {
+    if thread_ids::processors_are_chosen() {
+        // SAFETY: this thread's own variable.
+        let processors = unsafe { &(*kept()).processors };
+        // What is not there is not chosen.
+        system_call!(
+            nr::SCHED_SETAFFINITY,
+            0,
+            PROCESSORS / 8,
+            processors.as_ptr()
+        );
+    }
 }
 
 /// A thread's alternate signal stack.
@@ -414,6 +444,7 @@ impl Thread {
             system_call!(nr::SET_TID_ADDRESS, self.clear_tid);
         }
         tell_robust_list();
+        restore_processors();
         // SAFETY: libc's accessor.
         unsafe { __popcorn_fp_set(self.floating_point) };
         if self.name[0] != 0 && process::name() != Ok(self.name) {

@@ -3,8 +3,9 @@
 //! As long as a thread's id is the kernel's there is nothing to translate. The others are in a table, which is the
 //! incarnation's: it is written by an arrival and by who holds libc's list of threads, and read by anybody.
 
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
 
+use crate::base::statics::Travels;
 use crate::incarnation;
 use crate::kernel::memory::Block;
 use crate::kernel::{self, Result, errno, nr, sys};
@@ -24,6 +25,14 @@ incarnation! {
     static ROOM: AtomicUsize = AtomicUsize::new(0);
     static END: AtomicUsize = AtomicUsize::new(0);
     static NEXT_INVENTED: AtomicU64 = AtomicU64::new(FIRST_INVENTED as u64);
+}
+
+/// The program has told a thread which processors to run on.
+static CHOOSES_PROCESSORS: Travels<AtomicBool> = Travels::new(AtomicBool::new(false));
+
+/// Whether threads may run on some processors only, because the program has said so.
+pub fn processors_are_chosen() -> bool {
+    CHOOSES_PROCESSORS.load(Relaxed)
 }
 
 fn entries() -> &'static [Entry] {
@@ -147,7 +156,11 @@ pub fn call(n: i64, mut args: [i64; 6]) -> i64 {
     if id > 0 && is_any_translated() {
         args[at] = to_kernel(id as u32).into();
     }
-    kernel::call(n, args)
+    let result = kernel::call(n, args);
+    if n == nr::SCHED_SETAFFINITY && result == 0 {
+        CHOOSES_PROCESSORS.store(true, Relaxed);
+    }
+    result
 }
 
 /// The program's `setpriority` and `getpriority`: of a process, which may be a thread.

@@ -151,9 +151,8 @@ unsafe fn make(n: i64, args: [i64; 6], state: *mut State) -> i64 {
             unsafe { with_mask(n, args, state) }
         }
         // Calls that the runtime keeps books on do not wait, or not long; no request fails them.
-        _ if !may_wait(n) || n == nr::FUTEX && thread_ids::inherits_priority(args[1]) => {
-            entry::entry(n, args[0], args[1], args[2], args[3], args[4], args[5])
-        }
+        _ if !may_wait(n) => entry::entry(n, args[0], args[1], args[2], args[3], args[4], args[5]),
+        nr::FUTEX if thread_ids::inherits_priority(args[1]) => -i64::from(errno::ENOSYS),
         _ => kernel::wait(n, args, word),
     }
 }

@@ -48,7 +48,15 @@ static void *run(void *argument)
 	sigaddset(&set, SIGRTMIN + n);
 	sigaddset(&set, SIGUSR2);
 	pthread_sigmask(SIG_BLOCK, &set, 0);
+	/* The first thread runs on the first processor that it may, the others on the last. */
 	sched_getaffinity(0, sizeof before, &before);
+	int only = -1;
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &before) && (n || only < 0))
+			only = i;
+	CPU_ZERO(&before);
+	CPU_SET(only, &before);
+	wrong += sched_setaffinity(0, sizeof before, &before) != 0;
 	__atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
 	while (ready < THREADS)
 		work();

@@ -36,7 +36,7 @@ void __reset_tls()
 	struct tls_module *p = libc.tls_head;
 	void *kept;
 	size_t bytes = __popcorn_kept(&kept);
-	char saved[128];
+	char saved[512];
 
 	if (bytes > sizeof saved)
 		a_crash();

@@ -1,5 +1,4 @@
-//! Threads, scoped and not, with channels, locks, atomics and variables of their own. A process with several
-//! threads is not moved, and says so.
+//! Threads, scoped and not, with channels, locks, atomics and variables of their own, which move together.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
