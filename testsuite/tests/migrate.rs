@@ -86,7 +86,7 @@ fn a_process_with_threads_moves() -> Result<()> {
     for isa in [DEFAULT[1], DEFAULT[2], BASE] {
         let outcome = w.ok("popcorn", &format!("migrate {pid} --to {}", isa.name))?;
         let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
-        ensure!(said.contains("3 threads, "), "{said}");
+        ensure!(said.contains("3 threads stood"), "{said}");
         running.arrives(isa.name)?;
     }
     running.finish()

@@ -168,7 +168,7 @@ fn a_program_with_threads_hops() -> Result<()> {
         ensure!(outcome.stderr.is_empty(), "{outcome:?}");
         let outcome = w.ok("popcorn", &line.replace("run", "run --trace"))?;
         ensure!(outcome.stdout == printed, "{outcome:?}");
-        ensure!(outcome.stderr.contains("2 threads, "), "{outcome:?}");
+        ensure!(outcome.stderr.contains("2 threads stood"), "{outcome:?}");
         ensure!(hops(&outcome.stderr) == 9, "{outcome:?}");
     }
     Ok(())

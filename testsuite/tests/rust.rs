@@ -343,7 +343,7 @@ fn threads_move(exe: &Path) -> Result<()> {
     let ended = child.wait()?;
     let said = String::from_utf8_lossy(&answer.stdout);
     ensure!(answer.status.success(), "stays: {}", describe(&answer));
-    ensure!(said.contains("2 threads, "), "{}", describe(&answer));
+    ensure!(said.contains("2 threads stood"), "{}", describe(&answer));
     ensure!(ended.code() == Some(42), "it ended with {ended}");
     Ok(())
 }

@@ -139,7 +139,7 @@ record! {
 
 record! {
     /// The hop itself, for the trace line and whoever asked.
-    pub struct Hop[56] {
+    pub struct Hop[64] {
         /// This hop's number, from 1.
         0 => sequence: u64,
         /// Id of the ISA left.
@@ -156,6 +156,8 @@ record! {
         40 => capture_end: u64,
         /// Who asked: an [`Origin`](crate::origin::Origin).
         48 => requester: u64,
+        /// How long it took until all threads stood, nanoseconds.
+        56 => stop: u64,
     }
 }
 

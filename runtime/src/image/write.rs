@@ -86,6 +86,7 @@ fn contents(
         capture_begin,
         capture_end,
         requester: journey.origin,
+        stop: stopped.alone.took(),
     };
     out.add(kind::HOP, &hop.to_bytes())
 }

@@ -293,6 +293,7 @@ impl Threaded {
             number: hop.sequence,
             from: Isa::by_id(hop.from as u16).unwrap_or(BASE),
             threads: self.threads.count(),
+            stop: hop.stop,
             frames: hop.frames,
             bytes: hop.bytes,
             times: match arriving.checkpoint {

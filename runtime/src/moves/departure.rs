@@ -51,6 +51,7 @@ fn go(mut stopped: Stopped) -> ! {
                 number: sequence,
                 from: arch::isa(),
                 threads: stopped.alone.others() + 1,
+                stop: stopped.alone.took(),
                 frames: totals.frames,
                 bytes: totals.bytes,
                 times: [begin, end, end],

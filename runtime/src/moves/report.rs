@@ -19,6 +19,8 @@ pub struct Arrival {
     pub number: u64,
     pub from: &'static Isa,
     pub threads: u32,
+    /// How long it took until all stood, nanoseconds.
+    pub stop: u64,
     pub frames: u64,
     pub bytes: u64,
     /// `CLOCK_MONOTONIC` at the capture's begin, its end, and when the resume began, nanoseconds.
@@ -47,7 +49,10 @@ fn tell(arrival: &Arrival) {
     let now = clock::now();
     let threads = match arrival.threads {
         1 => Message::new(),
-        threads => Message::of(format_args!("{threads} threads, ")),
+        threads => Message::of(format_args!(
+            "{threads} threads stood after {} ms, ",
+            Millis(arrival.stop)
+        )),
     };
     let figures = Message::of(format_args!(
         "{threads}{frames} frames, {} MB, capture {} ms, transfer {} ms, resume {} ms",

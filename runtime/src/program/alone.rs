@@ -45,6 +45,11 @@ impl Alone {
         self.stop.as_ref().map_or(0, Stop::threads)
     }
 
+    /// How long it took until they did, nanoseconds.
+    pub fn took(&self) -> u64 {
+        self.stop.as_ref().map_or(0, Stop::took)
+    }
+
     /// Has the other threads capture their stacks.
     pub fn capture_others(&mut self) {
         self.stop.iter_mut().for_each(Stop::capture);

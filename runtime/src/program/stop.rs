@@ -113,11 +113,14 @@ fn wait_behind(state: u32) -> u32 {
 pub struct Stop {
     threads: u32,
     number: u32,
+    /// How long it took until they stood, nanoseconds.
+    took: u64,
 }
 
 impl Stop {
     /// Brings all other threads to a migration point. All signals are blocked; `raise` has every point call the runtime.
     pub fn begin(raise: fn()) -> Result<Self, Failed> {
+        let began = clock::now();
         lock_list()?;
         // Those of the last stop are to get as far as others do.
         while STANDING.load(Acquire) != 0 {
@@ -126,7 +129,11 @@ impl Stop {
         let own = thread::own();
         let threads = thread_list::others(own).count().min(MOST) as u32;
         let number = NUMBER.load(Relaxed).wrapping_add(1) % (1 << NUMBER_SHIFT);
-        let stop = Self { threads, number };
+        let mut stop = Self {
+            threads,
+            number,
+            took: 0,
+        };
         if threads == 0 {
             return Ok(stop);
         }
@@ -136,7 +143,9 @@ impl Stop {
         raise();
         thread_list::wake_waiting();
         // Dropped, it aborts.
-        stop.gather(own).map(|()| stop)
+        stop.gather(own)?;
+        stop.took = clock::now() - began;
+        Ok(stop)
     }
 
     fn gather(&self, own: Handle) -> Result<(), Failed> {
@@ -188,6 +197,11 @@ impl Stop {
         self.threads
     }
 
+    /// How long it took until they stood, nanoseconds.
+    pub fn took(&self) -> u64 {
+        self.took
+    }
+
     /// Has them capture their stacks. From here on they need their records.
     pub fn capture(&mut self) {
         if self.threads != 0 {
@@ -220,7 +234,11 @@ impl Stop {
         EXPECTED.store(threads, Relaxed);
         STANDING.store(threads, Relaxed);
         enter(number, REBUILD);
-        Self { threads, number }
+        Self {
+            threads,
+            number,
+            took: 0,
+        }
     }
 }
 
