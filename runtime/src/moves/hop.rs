@@ -161,8 +161,8 @@ pub fn go(stopped: &mut Stopped, journey: &Journey) -> Refusal {
     };
     thread::note_processors();
     let own = Local::own();
-    if stopped.alone.others() != 0 && !thread::is_first() && !identity::is_emulated() {
-        // The exec would give them to the first thread.
+    if stopped.alone.others() != 0 {
+        // They wait for this thread, whichever goes on in its place.
         own.pending = Pending::take();
     }
     let queued = match Queued::take() {

@@ -8,7 +8,7 @@
 /* Added to the holder's id while the runtime holds it: whoever waits is to pass a migration point. */
 enum { STOPPING = 0x40000000 };
 
-/* Threads that have passed their point: the runtime stops the program again only when they have had the lock. */
+/* Threads that have passed their point and try to take the lock: the runtime does not come before them. */
 hidden volatile int __popcorn_next_holders;
 
 /* How many threads the process has. One that is not quite gone counts. */
