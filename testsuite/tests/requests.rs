@@ -338,3 +338,57 @@ fn a_program_that_begins_is_not_hurt() -> Result<()> {
     }
     Ok(())
 }
+
+/// Computes in a signal handler, then outside.
+const HANDLER: &str = r#"
+#include <popcorn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+static volatile unsigned long sum;
+static long now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+static void work(void)
+{
+	for (unsigned i = 0; i < 100000; i++) sum += i;
+}
+static void handler(int sig)
+{
+	printf("begins as %s\n", popcorn_current_isa());
+	for (long end = now() + 700; now() < end; ) work();
+	printf("ends as %s\n", popcorn_current_isa());
+}
+int main(void)
+{
+	setvbuf(stdout, 0, _IOLBF, 0);
+	signal(SIGUSR1, handler);
+	raise(SIGUSR1);
+	for (int i = 0; i < 3000 && popcorn_current_isa()[0] == 'x'; i++) work();
+	printf("after it as %s\n", popcorn_current_isa());
+	return 42;
+}
+"#;
+
+/// What a handler on top of other code cannot do at once is done when it has returned, and the asker waits that long.
+#[test]
+fn a_handler_moves_when_it_has_returned() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file("handler.c", HANDLER)
+        .ok("popcorn-cc", "-O2 handler.c -o handler")?;
+    let mut running = Running::spawn(&mut Command::new(w.path("handler")))?;
+    let (from, to) = (BASE.name, DEFAULT[1].name);
+    ensure!(running.text()?.trim_end() == format!("begins as {from}"));
+    w.ok("popcorn", &format!("migrate {} --to {to}", running.pid()))?;
+    let (rest, status) = running.rest()?;
+    ensure!(
+        rest == format!("ends as {from}\nafter it as {to}\n") && status.code() == Some(42),
+        "{status}\n{rest}"
+    );
+    Ok(())
+}
