@@ -87,6 +87,8 @@ pub const EXPORTS: &[&str] = &[
     "__popcorn_clock_gettime",
     "__popcorn_data_stack",
     "__popcorn_getcpu",
+    "__popcorn_handler_begins",
+    "__popcorn_handler_ends",
     "__popcorn_kept",
     "__popcorn_longjmp_first",
     "__popcorn_longjmp_next",

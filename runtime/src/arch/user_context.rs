@@ -2,6 +2,7 @@
 //! has pushed, and back.
 
 use super::port;
+use super::signal_frame::SignalFrame;
 
 /// `ucontext_t` of the base ABI: x86-64's kernel writes it up to the first word of `mask`.
 #[repr(C)]
@@ -61,37 +62,36 @@ impl Pushed {
         Self(context as *mut u8)
     }
 
-    fn word(&self, offset: u16) -> *mut u64 {
-        let frame = &port().signal_frame;
+    /// The word that a port has at this offset of its frame.
+    #[inline(always)]
+    fn word(&self, offset: u16, frame: &SignalFrame) -> *mut u64 {
         // SAFETY: within the frame, by the port's table.
         unsafe { self.0.add(usize::from(offset - frame.context)).cast() }
     }
 
-    /// # Safety
-    /// As [`at`](Self::at), and nobody else uses the word.
-    unsafe fn words(&self) -> [*mut u64; 3] {
-        let frame = &port().signal_frame;
-        [frame.pc, frame.sp, frame.mask].map(|offset| self.word(offset))
-    }
-
     /// The stack pointer that the signal found.
+    #[inline(always)]
     pub fn stack_pointer(&self) -> u64 {
+        let frame = &port().signal_frame;
         // SAFETY: in the frame.
-        unsafe { *self.words()[1] }
+        unsafe { *self.word(frame.sp, frame) }
     }
 
     /// The signal mask that is in force again when the handler returns.
+    #[inline(always)]
     pub fn mask(&mut self) -> &mut u64 {
+        let frame = &port().signal_frame;
         // SAFETY: in the frame.
-        unsafe { &mut *self.words()[2] }
+        unsafe { &mut *self.word(frame.mask, frame) }
     }
 
     /// The alternate stack that is in force again when the handler returns, as `stack_t`.
+    #[inline(always)]
     pub fn stack(&mut self) -> &mut [u64; 3] {
         /// On every port.
-        const STACK: u16 = 16;
+        const STACK: usize = 16;
         // SAFETY: in the frame.
-        unsafe { &mut *self.word(port().signal_frame.context + STACK).cast() }
+        unsafe { &mut *self.0.add(STACK).cast() }
     }
 
     /// Calls `f` with the base ABI's form of it, and takes over what `f` changes: everything on the base ISA, program
@@ -108,12 +108,12 @@ impl Pushed {
     /// Out of line, since it needs much more of the stack.
     #[inline(never)]
     fn with_translated<R>(&mut self, address: u64, f: impl FnOnce(&mut UserContext) -> R) -> R {
-        // SAFETY: in the frame.
-        let [pc, sp, mask] = unsafe { self.words() };
+        let frame = &port().signal_frame;
+        let [pc, sp, mask] = [frame.pc, frame.sp, frame.mask].map(|at| self.word(at, frame));
         let mut base = UserContext::empty();
         base.floating_point = &raw const base.state as u64;
         base.registers[REG_CR2] = address;
-        // SAFETY: likewise.
+        // SAFETY: in the frame.
         unsafe {
             base.registers[REG_RIP] = *pc;
             base.registers[REG_RSP] = *sp;

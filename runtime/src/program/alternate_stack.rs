@@ -160,17 +160,41 @@ pub struct Begun {
 /// alternate data stack if the kernel has moved to the native one; `context` gets what is in force afterwards.
 pub fn begin(here: u64, interrupted: u64, context: &mut [u64; 3]) -> Begun {
     let mine = thread::alternate_stack();
+    let moves = mine.is_native(here) && !mine.is_native(interrupted);
+    begin_on(mine, moves, context)
+}
+
+fn begin_on(mine: &mut AlternateStack, moves: bool, context: &mut [u64; 3]) -> Begun {
     *context = [mine.low, mine.flags, mine.size];
-    let moves = mine.is_set() && mine.is_native(here) && !mine.is_native(interrupted);
-    let outer = moves.then(|| {
-        let outer = thread::dsp();
-        thread::set_dsp((mine.low + mine.size) & !15);
-        outer
-    });
-    if moves && mine.flags & AUTODISARM != 0 {
+    let dsp = thread::dsp();
+    // One that waited for a call of libc's may be on it, and not on the native one.
+    if !moves || !mine.is_set() || mine.holds(dsp) {
+        return Begun { outer: None };
+    }
+    thread::set_dsp((mine.low + mine.size) & !15);
+    if mine.flags & AUTODISARM != 0 {
         (mine.low, mine.flags, mine.size) = (0, DISABLED, 0);
     }
-    Begun { outer }
+    Begun { outer: Some(dsp) }
+}
+
+/// Called by libc, which is to call a handler itself: its data stack and `uc_stack`. What to give to
+/// [`__popcorn_handler_ends`].
+#[cfg_attr(not(test), unsafe(no_mangle))]
+extern "C" fn __popcorn_handler_begins(flags: u64, context: &mut [u64; 3]) -> u64 {
+    let moves = flags & u64::from(sys::SA_ONSTACK) != 0;
+    begin_on(thread::alternate_stack(), moves, context)
+        .outer
+        .unwrap_or(0)
+}
+
+#[cfg_attr(not(test), unsafe(no_mangle))]
+extern "C" fn __popcorn_handler_ends(outer: u64, context: &[u64; 3]) {
+    let before = thread::alternate_stack().as_kernel_has_it();
+    let outer = (outer != 0).then_some(outer);
+    if end(Begun { outer }, *context) != before {
+        tell_kernel(thread::alternate_stack());
+    }
 }
 
 /// The handler returns. As in the kernel, the alternate stack that `context` has is in force, unless the interrupted

@@ -11,6 +11,14 @@
 
 void __popcorn_poll_here(void);
 
+/* Between the two calls of the runtime the data-stack pointer may be the alternate stack's: no variables here. */
+static __attribute__((__noinline__)) void call_on_its_stack(struct waiting *w, ucontext_t *context)
+{
+	unsigned long outer = __popcorn_handler_begins(w->note.flags, &context->uc_stack);
+	w->note.handler(w->note.signal, &w->note.information, context);
+	__popcorn_handler_ends(outer, &context->uc_stack);
+}
+
 /* The registers of a call that waits are nobody's business: the context says where the stack is, and the mask. */
 static void call_handler(struct waiting *w)
 {
@@ -19,7 +27,7 @@ static void call_handler(struct waiting *w)
 	memset(&context, 0, sizeof context);
 	context.uc_mcontext.gregs[REG_RSP] = (greg_t)&context;
 	memcpy(&context.uc_sigmask, &w->note.mask_behind, sizeof w->note.mask_behind);
-	w->note.handler(w->note.signal, &w->note.information, &context);
+	call_on_its_stack(w, &context);
 	__popcorn_wait_handled(*(unsigned long *)&context.uc_sigmask);
 }
 

@@ -34,6 +34,8 @@ enum { DONE, CALL_HANDLER, POINT, AGAIN };
 long __popcorn_wait(long n, long a, long b, long c, long d, long e, long f);
 long __popcorn_wait_next(struct waiting *, long fresh);
 void __popcorn_wait_handled(unsigned long mask);
+unsigned long __popcorn_handler_begins(unsigned long flags, stack_t *);
+void __popcorn_handler_ends(unsigned long outer, const stack_t *);
 
 /* A call, and what is left to be done of it. */
 struct rest {
