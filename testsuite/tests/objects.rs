@@ -83,6 +83,36 @@ fn from_the_third_isa_to_each() -> Result<()> {
     from(DEFAULT[2])
 }
 
+/// A hop on one machine leaves all of it as it is, too.
+#[test]
+fn around_the_isas() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    let flags = "-O1 -w -pthread --popcorn-migration-points=all";
+    w.file("kinds.c", KINDS)
+        .ok("popcorn-cc", &format!("{flags} kinds.c -o kinds"))?;
+    let expected = plain(&w)?;
+    let name = format!("/popcorn-hops-{}", std::process::id());
+    let isas: Vec<_> = DEFAULT[1..]
+        .iter()
+        .chain([&DEFAULT[0]])
+        .map(|isa| isa.name)
+        .collect();
+    // The loops that fill the pipe and compare what comes out take most of the points.
+    let hop = format!("every=20011,max=12,isas={}", isas.join(":"));
+    let mut run = w.command("popcorn", &format!("run --hop {hop} ./kinds {name}"));
+    let outcome = process::run(&mut run, "go\n", Duration::from_secs(60))?;
+    let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    ensure!(
+        outcome.status.code() == Some(42) && said == expected,
+        "{}\n{}{said}\nexpected:\n{expected}",
+        outcome.status,
+        outcome.stderr
+    );
+    Ok(())
+}
+
 /// A message queue stays with the kernel, as a file with its disk.
 #[test]
 fn a_message_queue_is_opened_again() -> Result<()> {

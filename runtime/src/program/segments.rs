@@ -14,6 +14,18 @@ const SHM_RND: i64 = 0o20000;
 const SHM_REMAP: i64 = 0o40000;
 const SHM_EXEC: i64 = 0o100000;
 
+/// The widest boundary on which a kernel attaches segments (`SHMLBA`).
+const WIDEST: u64 = 1 << 16;
+
+/// The boundary for addresses that the program names: kernels with the base ISA's pages have those.
+fn boundary() -> u64 {
+    if page() == memory::PAGE {
+        page()
+    } else {
+        WIDEST
+    }
+}
+
 /// What the kernel says of a segment.
 struct Segment {
     bytes: u64,
@@ -52,14 +64,14 @@ pub fn attach([id, address, flags, ..]: [i64; 6]) -> i64 {
             return -ENOMEM;
         }
         let start = match address as u64 {
-            0 => match table.find_gap(length) {
-                Ok(gap) => gap,
+            0 => match table.find_gap(length + WIDEST) {
+                Ok(gap) => gap.next_multiple_of(WIDEST),
                 Err(Full) => return -ENOMEM,
             },
-            asked if flags & SHM_RND != 0 => asked & !(page() - 1),
+            asked if flags & SHM_RND != 0 => asked & !(boundary() - 1),
             asked => asked,
         };
-        let fits = start.is_multiple_of(page()) && window::in_window(start, length);
+        let fits = start.is_multiple_of(boundary()) && window::in_window(start, length);
         let free = flags & SHM_REMAP != 0 || table.is_free(start, start + length);
         if !fits || !free {
             return -EINVAL;

@@ -20,6 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A page of any ISA. */
+enum { PAGE = 65536 };
+
 static int failures;
 #define CHECK(x) ((x) ? (void)0 : (void)(failures++, printf("line %d: %s (%d)\n", __LINE__, #x, errno)))
 
@@ -61,13 +64,12 @@ int main(void)
 	char name[64], file[] = "/tmp/popcorn-test-XXXXXX", text[64];
 	snprintf(name, sizeof name, "/popcorn-test-%d", (int)getpid());
 	int memory = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
-	CHECK(ftruncate(memory, 8192) == 0);
-	int *shared = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-	int *again = mmap(0, 4096, PROT_READ, MAP_SHARED, memory, 4096);
+	CHECK(ftruncate(memory, 2 * PAGE) == 0);
+	int *shared = mmap(0, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	int *again = mmap(0, PAGE, PROT_READ, MAP_SHARED, memory, PAGE);
 	CHECK(close(memory) == 0);
-	strcat(name, ".gate");
-	sem_t *gate = sem_open(name, O_CREAT | O_EXCL, 0600, 1);
-	CHECK(gate != SEM_FAILED);
+	sem_t *gate = (sem_t *)(shared + 100);
+	CHECK(sem_init(gate, 1, 1) == 0);
 	struct mq_attr attributes = {.mq_maxmsg = 4, .mq_msgsize = sizeof text};
 	mqd_t queue = mq_open(name, O_CREAT | O_EXCL | O_RDWR | O_NONBLOCK, 0600, &attributes);
 	CHECK(queue >= 0 && mq_send(queue, "low", 4, 1) == 0 && mq_send(queue, "high", 5, 9) == 0);
@@ -75,18 +77,18 @@ int main(void)
 	CHECK(messages >= 0 && counts >= 0);
 	CHECK(semctl(counts, 0, SETVAL, 3) == 0);
 	int fd = mkstemp(file);
-	CHECK(ftruncate(fd, 4096) == 0);
+	CHECK(ftruncate(fd, PAGE) == 0);
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 4, .l_len = 4};
 	CHECK(fcntl(fd, F_SETLK, &lock) == 0);
 	int other = open(file, O_RDWR), leased = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 	CHECK(flock(other, LOCK_EX) == 0);
 	CHECK(fcntl(leased, F_SETLEASE, F_WRLCK) == 0);
-	char *map = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
+	char *map = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
 
 	for (int round = 0; round < 4; round++) {
 		work(30);
 		shared[0] = round;
-		shared[1024] = round * 3;
+		shared[PAGE / sizeof *shared] = round * 3;
 		work(10);
 		CHECK(shared[0] == round && again[0] == round * 3);
 		CHECK(sem_trywait(gate) == 0 && sem_trywait(gate) == -1 && errno == EAGAIN);
@@ -115,10 +117,9 @@ int main(void)
 		CHECK(pread(fd, text, 8, 64 * round) == 8 && text[6] == '0' + round);
 		CHECK(pwrite(fd, "written", 8, 2048) == 8 && !strcmp(map + 2048, "written"));
 		map[2048] = 0;
-		CHECK(msync(map, 4096, MS_SYNC) == 0);
+		CHECK(msync(map, PAGE, MS_SYNC) == 0);
 	}
-	CHECK(mq_unlink(name) == 0 && sem_unlink(name) == 0);
-	*strrchr(name, '.') = 0;
+	CHECK(mq_unlink(name) == 0);
 	CHECK(shm_unlink(name) == 0 && unlink(file) == 0);
 	CHECK(msgctl(messages, IPC_RMID, 0) == 0 && semctl(counts, 0, IPC_RMID) == 0);
 	printf("%d failures\n", failures);
