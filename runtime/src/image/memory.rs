@@ -105,7 +105,6 @@ fn maps(out: &mut Sink, files: &MappedFiles) -> Result<(), Refusal> {
                 } else {
                     0
                 },
-                ..SavedMap::default()
             };
             out.put(&saved.to_bytes())
         })

@@ -154,14 +154,16 @@ pub struct Attached {
     length: u64,
 }
 
-impl Attached {
-    pub const fn new() -> Self {
+impl Default for Attached {
+    fn default() -> Self {
         Self {
             words: [0; 128],
             length: 0,
         }
     }
+}
 
+impl Attached {
     /// Messages of control, as they lie: `struct cmsghdr` is u64 length, u32 level, u32 type, then data; aligned.
     fn rights_at(&self) -> Option<(usize, usize)> {
         const SCM_RIGHTS: u64 = 1;

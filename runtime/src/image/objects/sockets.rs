@@ -258,7 +258,7 @@ impl Held {
     fn take(&mut self, fd: i32) -> Result<()> {
         loop {
             self.each.reserve(1)?;
-            let mut came = Attached::new();
+            let mut came = Attached::default();
             let mut length = None;
             let longest = kernel::bytes_to_read(fd) as usize;
             self.bytes.fill(longest, |room| {
