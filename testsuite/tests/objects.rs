@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use popcorn_testsuite::running::Running;
@@ -81,6 +81,66 @@ fn from_the_second_isa_to_each() -> Result<()> {
 #[test]
 fn from_the_third_isa_to_each() -> Result<()> {
     from(DEFAULT[2])
+}
+
+/// Asks `popcorn` something of a process that is being started, until it is there.
+fn ask(w: &Workspace, line: &str) -> Result<()> {
+    let begin = Instant::now();
+    loop {
+        let outcome = w.run("popcorn", line)?;
+        if outcome.status.success() {
+            return Ok(());
+        }
+        let is_starting = outcome.stderr.contains("was not built by popcorn-cc");
+        ensure!(
+            is_starting && begin.elapsed() < Duration::from_secs(30),
+            "popcorn {line}: {}",
+            outcome.stderr
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A restored process is checkpointed again, and moves, with all that it has.
+#[test]
+fn of_a_restored_process() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file("kinds.c", KINDS)
+        .ok("popcorn-cc", "-O1 -w -pthread kinds.c -o kinds")?;
+    let expected = plain(&w)?;
+    let name = format!("/popcorn-again-{}", std::process::id());
+    let mut running = Running::spawn(
+        Command::new(w.path("kinds"))
+            .arg(name)
+            .current_dir(w.path("")),
+    )?;
+    running.text()?;
+    w.ok(
+        "popcorn",
+        &format!("checkpoint --stop {} -o 0", running.pid()),
+    )?;
+    drop(running);
+    for (n, isa) in [DEFAULT[1], DEFAULT[0], DEFAULT[2]].iter().enumerate() {
+        let line = format!("restore --isa {} {n}", isa.name);
+        let running = Running::spawn(&mut w.command("popcorn", &line))?;
+        ask(
+            &w,
+            &format!("checkpoint --stop {} -o {}", running.pid(), n + 1),
+        )?;
+    }
+    let mut running = Running::spawn(&mut w.command("popcorn", "restore 3"))?;
+    for isa in [DEFAULT[2], DEFAULT[0]] {
+        ask(&w, &format!("migrate {} --to {}", running.pid(), isa.name))?;
+    }
+    running.say("go\n")?;
+    let (said, status) = running.rest()?;
+    ensure!(
+        status.code() == Some(42) && format!("ready\n{said}") == expected,
+        "{status}\n{said}\nexpected:\n{expected}"
+    );
+    Ok(())
 }
 
 /// A hop on one machine leaves all of it as it is, too.
