@@ -102,6 +102,22 @@ static void setup_blocked(void)
 
 static void setup_handler_waits(void) { setup_blocked(); handle(wait_in_handler, 0); }
 
+static volatile sig_atomic_t order;
+static void in_order(int s) { order = order * 10 + (s == SIGUSR1 ? 1 : 2); }
+static void setup_two(void)
+{
+	setup_blocked();
+	handle(in_order, 0);
+	signal(SIGUSR2, in_order);
+}
+static void setup_terminal(void)
+{
+	in[1] = posix_openpt(O_RDWR | O_NOCTTY);
+	grantpt(in[1]);
+	unlockpt(in[1]);
+	in[0] = open(ptsname(in[1]), O_RDWR | O_NOCTTY);
+}
+
 static void first_signal(void) { kill(parent, SIGUSR1); }
 static void first_lock(void) { file = open(name, O_RDWR); flock(file, LOCK_EX); }
 static void first_record(void)
@@ -116,6 +132,14 @@ static void release_number(void) { write(in[1], "123 abc\n", 8); }
 static void release_halves(void) { send(pair[1], "ab", 2, 0); usleep(30000); send(pair[1], "cd", 2, 0); }
 static void release_signal(void) { kill(parent, SIGUSR1); }
 static void release_signal_pipe(void) { kill(parent, SIGUSR1); usleep(50000); release_pipe(); }
+static void release_two(void)
+{
+	kill(parent, SIGSTOP);
+	usleep(20000);
+	kill(parent, SIGUSR1);
+	kill(parent, SIGUSR2);
+	kill(parent, SIGCONT);
+}
 static void release_nothing(void) {}
 static void release_unlock(void) { close(file); }
 static void release_post(void) { sem_post(shared); }
@@ -301,6 +325,21 @@ static int w_sigsuspend(void)
 	return sigsuspend(&none) == -1 && errno == EINTR && handled == 1 && sigprocmask(0, 0, &now) == 0
 		&& sigismember(&now, SIGUSR1);
 }
+static int w_two(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	return sigsuspend(&none) == -1 && errno == EINTR && order == 21;
+}
+static int w_system(void) { return system("sleep 3") == 0; }
+static int w_pclose(void) { return pclose(popen("sleep 3", "r")) == 0; }
+static int w_epoll_pwait2(void)
+{
+	struct epoll_event x;
+	struct timespec t = {3, 0};
+	double start = now();
+	return syscall(SYS_epoll_pwait2, epoll_create1(0), &x, 1L, &t, 0L, 8L) == 0 && now() - start >= 3;
+}
 static int w_pause(void) { return pause() == -1 && errno == EINTR && handled == 1; }
 static int w_read_handler(void) { return read(in[0], line, 9) == -1 && errno == EINTR && handled == 1; }
 static int w_read_restart(void) { return read(in[0], line, 9) == 4 && handled == 1; }
@@ -369,6 +408,11 @@ static const struct test {
 	{ "wait4", 0, 0, release_nothing, w_wait4 },
 	{ "sigwait", setup_blocked, 0, release_signal, w_sigwait },
 	{ "sigsuspend", setup_blocked, 0, release_signal, w_sigsuspend },
+	{ "two-handlers", setup_two, 0, release_two, w_two },
+	{ "terminal", setup_terminal, 0, release_pipe, w_fgets },
+	{ "system-time", 0, 0, release_nothing, w_system },
+	{ "pclose-time", 0, 0, release_nothing, w_pclose },
+	{ "epoll_pwait2-time", 0, 0, release_nothing, w_epoll_pwait2 },
 	{ "pause", setup_handler, 0, release_signal, w_pause },
 	{ "all-blocked", setup_blocked, 0, release_pipe, w_read },
 	{ "read-handler", setup_handler, 0, release_signal, w_read_handler },

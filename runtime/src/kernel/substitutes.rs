@@ -22,7 +22,10 @@ fn other(n: i64, args: [i64; 6]) -> i64 {
     match n {
         nr::PREADV2 => vector(nr::PREADV, nr::READV, args),
         nr::PWRITEV2 => vector(nr::PWRITEV, nr::WRITEV, args),
-        nr::EPOLL_PWAIT2 => epoll_pwait2(args),
+        nr::EPOLL_PWAIT2 => match in_milliseconds(args) {
+            Ok(args) => call(nr::EPOLL_PWAIT, args),
+            Err(error) => error,
+        },
         nr::EXECVEAT => execveat(args),
         _ => -ENOSYS,
     }
@@ -42,8 +45,8 @@ fn vector(at: i64, along: i64, args: [i64; 6]) -> i64 {
     }
 }
 
-/// In milliseconds, the last one begun counted.
-fn epoll_pwait2(args: [i64; 6]) -> i64 {
+/// `epoll_pwait`'s arguments for those of `epoll_pwait2`: the last millisecond begun counts.
+pub fn in_milliseconds(args: [i64; 6]) -> Result<[i64; 6], i64> {
     let [epoll, events, count, time, mask, size] = args;
     let milliseconds = if time == 0 {
         -1
@@ -51,15 +54,14 @@ fn epoll_pwait2(args: [i64; 6]) -> i64 {
         // SAFETY: the program's time.
         let [seconds, rest] = unsafe { (time as *const [i64; 2]).read_unaligned() };
         if seconds < 0 || !(0..1_000_000_000).contains(&rest) {
-            return -EINVAL;
+            return Err(-EINVAL);
         }
         let all = seconds
             .saturating_mul(1000)
             .saturating_add((rest + 999_999) / 1_000_000);
         all.min(i32::MAX.into())
     };
-    let args = [epoll, events, count, milliseconds, mask, size];
-    call(nr::EPOLL_PWAIT, args)
+    Ok([epoll, events, count, milliseconds, mask, size])
 }
 
 /// `execveat(fd, path, argv, envp, flags)`, by a name of what it names.

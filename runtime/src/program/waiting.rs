@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::arch::KICKED;
 use crate::arch::interrupted::{Frame, Progress};
 use crate::kernel::signal::{self, Action, Information, Set};
-use crate::kernel::{self, errno, nr, sys};
+use crate::kernel::{self, errno, nr, substitutes, sys};
 use crate::program::{entry, filter, own_file, thread_ids, timers};
 
 /// A request to move has come.
@@ -148,7 +148,15 @@ unsafe fn make(n: i64, args: [i64; 6], state: *mut State) -> i64 {
         | nr::EPOLL_PWAIT2
         | nr::RT_SIGTIMEDWAIT => {
             // SAFETY: by contract.
-            unsafe { with_mask(n, args, state) }
+            let result = unsafe { with_mask(n, args, state) };
+            if n != nr::EPOLL_PWAIT2 || result != -i64::from(errno::ENOSYS) {
+                return result;
+            }
+            match substitutes::in_milliseconds(args) {
+                // SAFETY: by contract.
+                Ok(args) => unsafe { with_mask(nr::EPOLL_PWAIT, args, state) },
+                Err(error) => error,
+            }
         }
         // Calls that the runtime keeps books on do not wait, or not long; no request fails them.
         _ if !may_wait(n) => entry::entry(n, args[0], args[1], args[2], args[3], args[4], args[5]),
@@ -204,8 +212,6 @@ fn may_wait(n: i64) -> bool {
             nr::SENDMMSG,
             nr::GETRANDOM,
             nr::COPY_FILE_RANGE,
-            nr::PREADV2,
-            nr::PWRITEV2,
             nr::FUTEX_WAITV,
             nr::OPEN,
             nr::OPENAT,
@@ -285,8 +291,8 @@ pub unsafe extern "C" fn next(wait: &mut Wait, fresh: i64) -> Next {
             let found = (*state).found;
             wait.cut = u32::from(found == REQUEST);
             wait.kicked |= found & REQUEST;
-            let made = &(&(*state).notes)[..(*state).made as usize];
-            let interrupts = made.iter().any(|note| note.interrupts != 0);
+            let (notes, made) = (&(*state).notes, (*state).made as usize);
+            let interrupts = notes.iter().take(made).any(|note| note.interrupts != 0);
             if wait.result == EINTR && !interrupts && found & REQUEST != 0 && may_wait(wait.n) {
                 wait.result = KICKED;
             }
@@ -400,7 +406,8 @@ pub fn note(frame: &mut Frame, about: &Information, action: Action) -> bool {
             _ => 0,
         };
         let mask = signal::without_request(during | action.mask | own);
-        let Some(place) = (&mut (*state).notes).get_mut((*state).made as usize) else {
+        let (notes, made) = (&mut (*state).notes, (*state).made as usize);
+        let Some(place) = notes.get_mut(made) else {
             signal::set_mask(mask);
             return false;
         };
