@@ -69,9 +69,9 @@ fn outside(function: &AtomicU64, name: &[u8], a: i64, b: i64) -> Option<i64> {
 #[cold]
 #[inline(never)]
 fn look_up(function: &AtomicU64, name: &[u8]) -> u64 {
-    // SAFETY: as the auxiliary vector says; the kernel's file is whole.
     let found = match START.load(Relaxed) {
         0 => None,
+        // SAFETY: as the auxiliary vector says; the kernel's file is whole.
         start => unsafe { find(start, name) },
     };
     let code = found.unwrap_or(NONE);

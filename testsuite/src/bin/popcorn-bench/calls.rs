@@ -1,6 +1,6 @@
 //! What a system call costs over the same call of a plain musl: time, and the user's instructions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -49,7 +49,7 @@ impl Sides<'_> {
     /// Our time over the plain one's: the median of neighbouring runs' ratios.
     fn time(&self, batch: u32) -> Result<f64> {
         let (plain, ours) = (self.plain()?, self.ours()?);
-        let seconds = |exe: &PathBuf| self.subject(exe, batch, 40).seconds(&[]);
+        let seconds = |exe: &Path| self.subject(exe, batch, 40).seconds(&[]);
         let mut ratios = Vec::new();
         for _ in 0..RUNS {
             ratios.push(1.0 / seconds(&plain)? * seconds(&ours)?);
@@ -58,9 +58,9 @@ impl Sides<'_> {
     }
 
     /// The instructions of one call that are more than the plain one's. Callgrind shows programs no vDSO.
-    fn instructions(&self, ours: &PathBuf) -> Result<f64> {
+    fn instructions(&self, ours: &Path) -> Result<f64> {
         const MORE: u32 = 10_000;
-        let of_call = |exe: &PathBuf| -> Result<f64> {
+        let of_call = |exe: &Path| -> Result<f64> {
             let few = self.subject(exe, 1, 1).instructions(&[])?;
             let many = self.subject(exe, 1 + MORE, 1).instructions(&[])?;
             Ok((many - few) / f64::from(MORE))
@@ -68,9 +68,9 @@ impl Sides<'_> {
         Ok(of_call(ours)? - of_call(&self.plain()?)?)
     }
 
-    fn subject(&self, exe: &PathBuf, batch: u32, batches: u32) -> Subject<'_> {
+    fn subject(&self, exe: &Path, batch: u32, batches: u32) -> Subject<'_> {
         Subject {
-            exe: exe.clone(),
+            exe: exe.to_owned(),
             args: vec![self.call.to_owned(), batch.to_string(), batches.to_string()],
             bench: self.bench,
         }
