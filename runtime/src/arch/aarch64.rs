@@ -28,7 +28,6 @@ pub static PORT: Port = Port {
         sp: x(31),
         pc: x(32),
         link: Some(x(30)),
-        popped: 0,
         tagged: None,
         saved: &[
             x(19),

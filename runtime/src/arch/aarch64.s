@@ -255,14 +255,15 @@ __popcorn_sigreturn:
         udf     #0
         done    __popcorn_personality
 
-// Where the instruction is that waits, where it goes on, where it gives up; where __popcorn_raw_syscall goes on.
+// Where the instruction is that waits, where it goes on, where it gives up; where __popcorn_raw_syscall goes on;
+// no place is without its return address.
         .section .popcorn.private.waiting,"aw",@progbits
         .globl  __popcorn_waiting_places
         .type   __popcorn_waiting_places,@object
         .balign 8
 __popcorn_waiting_places:
-        .quad   .Lcall, .Ldone, .Lkicked, .Lraw
-        .size   __popcorn_waiting_places, 32
+        .quad   .Lcall, .Ldone, .Lkicked, .Lraw, 0, 0
+        .size   __popcorn_waiting_places, 48
 
         .section .popcorn.private.isa,"aw",@progbits
         .globl  __popcorn_isa_id

@@ -19,6 +19,8 @@ pub struct Places {
     kicked: u64,
     /// The instruction behind the call of `__popcorn_raw_syscall`.
     raw: u64,
+    /// Those of the two at which the return address is off the stack, right below its pointer; 0: there is none.
+    popped: [u64; 2],
 }
 
 /// How far a system call was that a signal interrupted.
@@ -124,7 +126,8 @@ pub fn step(context: &mut Context) -> Interrupted {
     let raw = super::__popcorn_raw_syscall as *const () as u64;
     let waiting = super::__popcorn_waiting_syscall as *const () as u64;
     let is_in = |start: u64| context.pc.wrapping_sub(start) < CALL_SIZE;
-    let has_popped = is_in(raw) && context.pc - raw >= frame.popped.into();
+    // SAFETY: a constant that the assembly file defines.
+    let has_popped = unsafe { &super::__popcorn_waiting_places.popped }.contains(&context.pc);
     if !is_in(raw) && !is_in(waiting) {
         return Interrupted::Code {
             link: frame.link.map(word),

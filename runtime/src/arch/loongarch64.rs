@@ -20,7 +20,6 @@ pub static PORT: Port = Port {
         sp: x(3),
         pc: PC,
         link: Some(x(1)),
-        popped: 0,
         saved: &[
             x(22),
             x(23),

@@ -19,7 +19,6 @@ pub static PORT: Port = Port {
         sp: x(2),
         pc: x(0),
         link: Some(x(1)),
-        popped: 0,
         tagged: None,
         saved: &[
             x(8),

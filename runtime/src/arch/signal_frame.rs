@@ -14,9 +14,6 @@ pub struct SignalFrame {
     pub pc: u16,
     /// The link register, where calls leave the return address in one.
     pub link: Option<u16>,
-    /// Where there is none: bytes of code in `__popcorn_raw_syscall` behind which the return address lies right below the
-    /// stack pointer.
-    pub popped: u16,
     /// In the order of `Isa::callee_saved`.
     pub saved: &'static [u16],
     /// Where those of `Isa::callee_saved` are that follow `saved`'s.
@@ -85,7 +82,6 @@ mod tests {
         context: 0,
         mask: 0,
         result: 0,
-        popped: 0,
         sp: 8,
         pc: 0,
         link: None,

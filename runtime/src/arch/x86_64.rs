@@ -19,7 +19,6 @@ pub static PORT: Port = Port {
         sp: reg(15),
         pc: reg(16),
         link: None,
-        popped: 30,
         tagged: None,
         saved: &[reg(11), reg(10), reg(4), reg(5), reg(6), reg(7)],
     },

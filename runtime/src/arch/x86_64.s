@@ -208,9 +208,7 @@
         syscall
 .Lraw:  leaq    8(%rsp), %rsp
         .cfi_adjust_cfa_offset -8
-        .if     . - __popcorn_raw_syscall != 30
-        .error  "not where x86_64.rs says (SignalFrame::popped)"
-        .endif
+.Lraw_popped:
         jmpq    *-8(%rsp)
         .org    __popcorn_raw_syscall + 64, 0xcc
         done    __popcorn_raw_syscall
@@ -251,8 +249,12 @@
         cmpl    $0, (%rcx)
         jne     .Lkicked
 .Lcall: syscall
-.Ldone: retq
+.Ldone: leaq    8(%rsp), %rsp
+        .cfi_adjust_cfa_offset -8
+.Ldone_popped:
+        jmpq    *-8(%rsp)
 .Lkicked:
+        .cfi_adjust_cfa_offset 8
         movq    $-4096, %rax
         retq
         .org    __popcorn_waiting_syscall + 64, 0xcc
@@ -285,14 +287,15 @@ __popcorn_sigreturn:
         ud2
         done    __popcorn_personality
 
-# Where the instruction is that waits, where it goes on, where it gives up; where __popcorn_raw_syscall goes on.
+# Where the instruction is that waits, where it goes on, where it gives up; where __popcorn_raw_syscall goes on;
+# where both have taken the return address off the stack.
         .section .popcorn.private.waiting,"aw",@progbits
         .globl  __popcorn_waiting_places
         .type   __popcorn_waiting_places,@object
         .balign 8
 __popcorn_waiting_places:
-        .quad   .Lcall, .Ldone, .Lkicked, .Lraw
-        .size   __popcorn_waiting_places, 32
+        .quad   .Lcall, .Ldone, .Lkicked, .Lraw, .Lraw_popped, .Ldone_popped
+        .size   __popcorn_waiting_places, 48
 
         .section .popcorn.private.isa,"aw",@progbits
         .globl  __popcorn_isa_id
