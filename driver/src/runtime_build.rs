@@ -19,7 +19,7 @@ use popcorn_toolchains::{ALL, BASE, base_abi};
 use sha2::{Digest, Sha256};
 
 /// Folders of the runtime's crate and of those in the workspace that it uses.
-const FOLDERS: &[&str] = &["toolchains", "metadata", "runtime"];
+const FOLDERS: &[&str] = &["toolchains", "metadata", "runtime/stop", "runtime"];
 
 /// Objects hold bitcode, addresses are absolute, and a warning is an error.
 const RUSTC_FLAGS: &[&str] = &[

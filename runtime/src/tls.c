@@ -49,7 +49,7 @@ static _Thread_local struct {
 	void *local;
 	unsigned long native_size;
 	int id;
-	unsigned stop;
+	unsigned stands;
 	unsigned long processors[16];
 } kept;
 

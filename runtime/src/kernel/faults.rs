@@ -62,7 +62,7 @@ pub fn strike(n: i64, args: [i64; 6]) -> Option<u32> {
 /// Whether a kernel has a reason to fail the call, given what the runtime passes: nothing is to be done about a signal
 /// mask that is not set or a descriptor that is not closed.
 fn may_fail(n: i64, args: [i64; 6]) -> bool {
-    const NEVER: [i64; 16] = [
+    const NEVER: [i64; 18] = [
         nr::RT_SIGPROCMASK,
         nr::RT_SIGACTION,
         nr::RT_SIGPENDING,
@@ -79,6 +79,8 @@ fn may_fail(n: i64, args: [i64; 6]) -> bool {
         nr::SET_ROBUST_LIST,
         nr::WAIT4,
         nr::GETITIMER,
+        nr::FUTEX,
+        nr::TGKILL,
     ];
     let duplicates = args[1] == i64::from(sys::F_DUPFD_CLOEXEC);
     !NEVER.contains(&n) && (n != nr::FCNTL || duplicates)

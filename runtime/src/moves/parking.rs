@@ -3,7 +3,7 @@
 
 use crate::arch::Context;
 use crate::base::text::Message;
-use crate::program::stop::{self, Parked};
+use crate::program::stop::{self, Park, Parked};
 use crate::program::thread::{self, Thread};
 use crate::stack::capture::{self, Captured};
 use crate::stack::local::Local;
@@ -12,12 +12,13 @@ use crate::stack::pending::Pending;
 use crate::stack::resume;
 use crate::stack::walk::{self, Walk};
 
-/// At a poll whose caller has `context`: the record for that caller to fill, or 0 to go on.
+/// At a poll whose caller has `context`: the record for that caller to fill, or 0 to go on. None: it came too late.
 #[inline(never)]
-pub fn park(context: &Context) -> u64 {
+pub fn park(context: &Context) -> Option<u64> {
     match stop::park(|| check(context)) {
-        Some(parked) => capture::begin_parked(context, parked, captured),
-        None => 0,
+        Park::Capture(parked) => Some(capture::begin_parked(context, parked, captured)),
+        Park::GoOn => Some(0),
+        Park::TooLate => None,
     }
 }
 

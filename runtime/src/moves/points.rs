@@ -6,8 +6,8 @@
 //! The flag is up while there may be something to do: while `POPCORN_HOP` asks for more hops, and
 //! from a request until it has been answered.
 
-use core::sync::atomic::Ordering::{Relaxed, SeqCst};
-use core::sync::atomic::{AtomicU32, fence};
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use popcorn_metadata::origin::Origin;
 
@@ -17,7 +17,7 @@ use crate::kernel::{errno, signal};
 use crate::moves::order::Move;
 use crate::moves::{ask, checkpoint, departure, flag, hop, outcome, parking, request, schedule};
 use crate::program::alone::Alone;
-use crate::program::stop::{self, Failed};
+use crate::program::stop::{self, Failed, Flag, Role};
 use crate::program::{filter, longest_gap, thread_list, waiting};
 use crate::stack::local::Local;
 use crate::stack::native::Depth;
@@ -58,72 +58,93 @@ pub fn start() {
 /// The context is the caller's, below frames that the stack map describes.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn __popcorn_poll_slow(context: &Context) -> u64 {
-    if stop::is_wanted() {
-        return parking::park(context);
-    }
-    match wish() {
-        Some(wish) => grant(context, wish),
-        None => 0,
-    }
-}
-
-/// What is to be done at this point, if anything. Lowers the flag if nothing is to come.
-fn wish() -> Option<Wish> {
     if filter::is_installed() {
         // No call of ours may be let through.
         ask::failed(errno::EPERM.into());
-        flag::lower();
-        return None;
+        if !stop::is_beginning() {
+            flag::lower();
+        }
+        return 0;
     }
-    if ask::wanted().is_some() {
-        return Some(Wish::Program);
-    }
-    if request::is_signalled() {
-        return Some(Wish::Request);
-    }
-    if schedule::has_more() && schedule::is_due() {
-        return Some(Wish::Hop);
-    }
-    if longest_gap::on() {
-        return Some(Wish::Note);
-    }
-    if !schedule::has_more() {
-        flag::lower();
-        // Something may have come in between.
-        fence(SeqCst);
-        if request::is_signalled() || stop::is_wanted() {
-            flag::raise();
+    // Again, if another thread was faster, or had given up before this one came.
+    loop {
+        let here = Here(Cell::new(None));
+        let record = match (stop::role(&here), here.0.get()) {
+            (Role::Stand, _) => parking::park(context),
+            (Role::Coordinate, Some(wish)) => grant(context, &here, wish),
+            _ => return 0,
+        };
+        if let Some(record) = record {
+            return record;
         }
     }
-    None
 }
 
-/// Does what is to be done, if it can be done now: the first record, or 0.
+/// A thread at a point, and what it has found to do.
+struct Here(Cell<Option<Wish>>);
+
+impl Flag for Here {
+    fn raise(&self) {
+        flag::raise();
+    }
+
+    /// It stays up as long as points count.
+    fn lower(&self) {
+        if !schedule::has_more() {
+            flag::lower();
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        if self.0.get().is_none() {
+            self.0.set(wish());
+        }
+        self.0.get().is_some()
+    }
+}
+
+/// What is to be done at this point, if anything.
+fn wish() -> Option<Wish> {
+    if ask::wanted().is_some() {
+        Some(Wish::Program)
+    } else if request::is_signalled() {
+        Some(Wish::Request)
+    } else if schedule::has_more() && schedule::is_due() {
+        Some(Wish::Hop)
+    } else if longest_gap::on() {
+        Some(Wish::Note)
+    } else {
+        None
+    }
+}
+
+/// Does what is to be done, if it can be done now: the first record, or 0 to go on. None: the thread is at the point as if it
+/// had just come.
 #[inline(never)]
-fn grant(context: &Context, wish: Wish) -> u64 {
+fn grant(context: &Context, here: &Here, wish: Wish) -> Option<u64> {
     match Local::own().native.depth(context.sp) {
         Depth::Fits => {}
-        Depth::Exhausted => return 0,
-        Depth::Deep => return too_deep(wish),
+        Depth::Exhausted => return Some(0),
+        Depth::Deep => return Some(too_deep(wish)),
     }
     let single = thread_list::count() <= 1;
     if single && longest_gap::on() {
         longest_gap::point(context.pc);
     }
     if skips(wish) {
-        return 0;
+        return Some(0);
     }
     // Other threads are not stopped in vain.
     if !single && (!is_worth_stopping(wish) || !can_be_captured(context, wish, false)) {
-        return 0;
+        return Some(0);
     }
-    match Alone::stop(flag::raise) {
+    match Alone::stop(here) {
         Ok(alone) => begin(context, alone, wish),
-        Err(Failed::Busy) if stop::is_wanted() => parking::park(context),
-        Err(Failed::Busy) => 0,
+        Err(Failed::Busy) => None,
+        Err(Failed::Inside) => Some(0),
         Err(Failed::Cannot(reason)) => {
             defer_wish(wish, &reason);
-            0
+            Some(0)
         }
     }
 }
@@ -195,32 +216,37 @@ fn is_worth_stopping(wish: Wish) -> bool {
     }
 }
 
-/// Begins what is wanted, if nothing is in its way: the first record, or 0.
+/// Begins what is wanted, if nothing is in its way: the first record, or 0. None: another request may wait behind the one
+/// that was met.
 #[inline(never)]
-fn begin(context: &Context, mut alone: Alone, wish: Wish) -> u64 {
+fn begin(context: &Context, mut alone: Alone, wish: Wish) -> Option<u64> {
+    let met = match wish {
+        Wish::Request => None,
+        _ => Some(0),
+    };
     let Some(wanted) = wanted(wish) else {
-        return 0;
+        return met;
     };
     if alone.others() == 0 && !can_be_captured(context, wish, true) {
-        return 0;
+        return Some(0);
     }
     PENALTY.store(0, Relaxed);
     if wanted.origin == Origin::Checkpoint {
-        return checkpoint::begin(context, alone, wanted);
+        return Some(checkpoint::begin(context, alone, wanted));
     }
     if let Some(to) = wanted.exec() {
         let prepared = request::with_emulator(|emulator| hop::prepare(&mut alone, to, emulator));
         if let Err(refusal) = prepared {
             outcome::refused(wanted, &refusal);
-            return 0;
+            return met;
         }
     }
     match departure::begin(context, alone, wanted) {
-        Ok(record) => record,
+        Ok(record) => Some(record),
         Err((mut alone, refusal)) => {
             hop::forget(&mut alone);
             outcome::refused(wanted, &refusal);
-            0
+            met
         }
     }
 }

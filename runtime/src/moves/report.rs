@@ -6,7 +6,8 @@ use popcorn_toolchains::Isa;
 use crate::arch;
 use crate::base::statics::Slot;
 use crate::base::text::{Message, Millis, Tenths};
-use crate::kernel::clock;
+use crate::kernel::signal::{self, MIGRATE_SIGNAL};
+use crate::kernel::{clock, process};
 use crate::moves::{ask, request};
 use crate::program::alone::Alone;
 use crate::program::trace;
@@ -40,6 +41,10 @@ pub fn note(alone: &mut Alone, arrival: Arrival) {
 pub fn done(alone: &mut Alone) {
     if let Some(arrival) = ARRIVAL.with(alone, Option::take) {
         tell(&arrival);
+    }
+    // Another request may wait. This thread looks, also if it goes on in a call that waits.
+    if request::is_signalled() {
+        let _ = signal::send_to_thread(process::id(), process::thread_id(), MIGRATE_SIGNAL);
     }
 }
 

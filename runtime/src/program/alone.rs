@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use crate::base::statics::Slot;
 use crate::kernel::signal::{self, Set};
-use crate::program::stop::{Failed, Stop};
+use crate::program::stop::{Failed, Flag, Stop};
 use crate::program::thread_list;
 
 /// No other thread of the program runs, and no signal handler can begin: all signals are blocked. Dropped, it lets
@@ -21,12 +21,12 @@ pub struct Alone {
 }
 
 impl Alone {
-    /// Blocks all signals and brings all other threads to stand still. `raise` has every point call the runtime.
-    pub fn stop(raise: fn()) -> Result<Self, Failed> {
+    /// Blocks all signals and brings all other threads to stand still.
+    pub fn stop(flag: &dyn Flag) -> Result<Self, Failed> {
         let single = thread_list::count() <= 1;
         let mut alone = Self::with_mask(signal::set_mask(signal::ALL));
         if !single {
-            match Stop::begin(raise) {
+            match Stop::begin(flag) {
                 Ok(stop) => alone.stop = Some(stop),
                 Err(failed) => {
                     signal::set_mask(alone.mask);
@@ -56,8 +56,8 @@ impl Alone {
     }
 
     /// Waits until the other threads are through with what they were told.
-    pub fn wait_for_others(&self) {
-        self.stop.iter().for_each(Stop::wait);
+    pub fn wait_for_others(&mut self) {
+        self.stop.iter_mut().for_each(Stop::wait);
     }
 
     /// Has the other threads rebuild their stacks from the records.

@@ -1,200 +1,210 @@
-//! The stop protocol: one thread, the *coordinator*, brings all others to stand still, and lets them go on.
-//!
-//! The coordinator is who holds libc's list of threads, so meanwhile no thread begins or ends. Phases, each entered by the
-//! coordinator when all threads are through with the one before:
-//!
-//! * *idle*: the program runs.
-//! * *gather*: each thread is to come to a migration point, with all signals blocked and a stack that can be captured.
-//!   Nothing is torn down yet: when one cannot, all return from their points (to *idle*).
-//! * *capture*: each thread makes records of its own stack.
-//! * *rebuild*: each thread makes its stack of the records again. When all stacks are whole: *idle*.
-//!
-//! A phase and the number of the stop are one word, which threads that stand still wait for. A thread says that it is
-//! through with a phase by counting itself.
+//! The stop protocol in this process: the machines of `popcorn-stop` on a word of the incarnation's, its futex, libc's
+//! list of threads and the signal that kicks. `docs/stop.md` describes the protocol.
 
-use core::sync::atomic::{AtomicU32, Ordering::*};
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU32, Ordering::*, fence};
 
-use crate::base::statics::{Slot, Travels};
+pub use popcorn_stop::Role;
+
+use popcorn_stop::{
+    Action, Captured, Collect, CollectWhole, Commit, Committed, Failure, Forked, Gather, Gathered,
+    Leave, MOST_THREADS, Outcome, Phase, Point, Rebuild, Rebuilding, Rebuilt, Refuse, Stand, State,
+    Stood, Stopped, System, Whole, run,
+};
+
+use crate::base::statics::Slot;
 use crate::base::text::Message;
 use crate::incarnation;
 use crate::kernel::lock::Lock;
 use crate::kernel::signal::{self, MIGRATE_SIGNAL, Set};
 use crate::kernel::{clock, futex, process};
-use crate::program::thread::{self, Handle};
+use crate::program::thread;
 use crate::program::thread_list::{self, Attempt};
 
-const IDLE: u32 = 0;
-const GATHER: u32 = 1;
-const CAPTURE: u32 = 2;
-const REBUILD: u32 = 3;
-const PHASES: u32 = 4;
-
 incarnation! {
-    /// The number of the stop, times [`PHASES`], and its phase.
-    static STATE: AtomicU32 = AtomicU32::new(IDLE);
-    /// Threads that are to count themselves.
-    static EXPECTED: AtomicU32 = AtomicU32::new(0);
-    /// Those that have, with [`CANNOT`], below the number of the stop: who comes too late for one is not counted in the
-    /// next.
-    static COUNTED: AtomicU32 = AtomicU32::new(0);
-    /// Threads that stand still, and those that are about to go on.
-    static STANDING: AtomicU32 = AtomicU32::new(0);
+    /// The state of the protocol.
+    static WORD: AtomicU32 = AtomicU32::new(State::IDLE.to_bits());
     /// Why a thread cannot stop.
     static REASON: Slot<Message> = Slot::new(Message::new());
     static REASON_LOCK: Lock = Lock::new();
 }
 
-/// Numbers of stops. A thread notes the last that it stood still for, and both travel.
-static NUMBER: Travels<AtomicU32> = Travels::new(AtomicU32::new(0));
-
-/// Of [`COUNTED`]: a thread cannot stop; the number of those that were counted; where the number of the stop begins.
-const CANNOT: u32 = 1 << 15;
-const COUNT: u32 = CANNOT - 1;
-const NUMBER_SHIFT: u32 = 16;
-/// More threads than this do not move together.
-const MOST: usize = COUNT as usize;
-
-/// How long the coordinator waits for the next thread, nanoseconds.
-const PATIENCE: u64 = 500_000_000;
-/// How long until threads that have not come are told again: at first, and at most.
+/// How long the coordinator waits for one more thread before it kicks again, nanoseconds: at first, and at most, since it
+/// doubles; and how often it kicks again. In all, half a second without an answer.
 const FIRST_WAIT: u64 = 1_000_000;
-const LONGEST_WAIT: u64 = 64_000_000;
+const LONGEST_WAIT: u64 = 128_000_000;
+const ROUNDS: u8 = 9;
 /// How long until a coordinator tries again to take the list of threads.
 const MOMENT: u64 = 50_000;
 
 /// Why the program could not be stopped.
 #[allow(
     clippy::large_enum_variant,
-    reason = "there is no allocator to box the reason with"
+    reason = "there is no allocator, and it is cold"
 )]
 pub enum Failed {
-    /// Another thread is coordinator, or the caller is in the middle of something: nothing to tell anybody.
+    /// Another thread is coordinator: the caller is at a point as if it had just come.
     Busy,
+    /// The caller is in the middle of libc's own business with threads: nothing to tell anybody.
+    Inside,
     /// A thread cannot stop now.
     Cannot(Message),
 }
 
+fn phase() -> Phase {
+    State::from_bits(WORD.load(Acquire)).phase
+}
+
 /// Whether threads are to come to a migration point.
-pub fn is_wanted() -> bool {
-    STATE.load(SeqCst) % PHASES == GATHER
+fn is_wanted() -> bool {
+    phase() == Phase::Gather
 }
 
-/// The calling thread is through with a phase (`add` is 1), or cannot stop, in the stop that `state` is of.
-fn count(state: u32, add: u32) {
-    let of_this_stop = |counted: u32| counted >> NUMBER_SHIFT == state / PHASES;
-    let added = COUNTED.fetch_update(AcqRel, Acquire, |counted| {
-        of_this_stop(counted).then_some(counted + add)
-    });
-    if let Ok(before) = added
-        && (add == CANNOT || (before & COUNT) + 1 == EXPECTED.load(Acquire))
-    {
-        futex::wake(&COUNTED);
+/// Whether a thread is about to call all others to points, or does: the flag stays up.
+pub fn is_beginning() -> bool {
+    matches!(phase(), Phase::Claimed | Phase::Gather)
+}
+
+/// What a thread at a point is to do.
+pub fn role(flag: &dyn Flag) -> Role {
+    run(Point::REACHED, &Here::at_point(flag))
+}
+
+/// The flag that points read, and what there may be to do at one.
+pub trait Flag {
+    fn raise(&self);
+    fn lower(&self);
+    /// Whether something is wanted of this point.
+    fn is_wanted(&self) -> bool;
+}
+
+/// This process, as the protocol's machines see it.
+struct Here<'a> {
+    flag: Option<&'a dyn Flag>,
+    /// How long the next wait of a coordinator is, if it is bounded.
+    wait: Cell<u64>,
+}
+
+impl<'a> Here<'a> {
+    fn new() -> Self {
+        Self {
+            flag: None,
+            wait: Cell::new(FIRST_WAIT),
+        }
     }
-}
 
-/// Enters a phase of the stop with this number.
-fn enter(number: u32, phase: u32) {
-    COUNTED.store(number << NUMBER_SHIFT, SeqCst);
-    STATE.store(number * PHASES + phase, SeqCst);
-    futex::wake(&STATE);
-}
-
-/// Waits until the state is another than `state`; the new one.
-fn wait_behind(state: u32) -> u32 {
-    loop {
-        match STATE.load(Acquire) {
-            same if same == state => futex::wait(&STATE, state, None),
-            other => return other,
+    fn at_point(flag: &'a dyn Flag) -> Self {
+        Self {
+            flag: Some(flag),
+            ..Self::new()
         }
     }
 }
 
+impl System for Here<'_> {
+    type Word = AtomicU32;
+
+    fn word(&self) -> &AtomicU32 {
+        &WORD
+    }
+
+    fn act(&self, action: Action) -> Outcome {
+        match action {
+            Action::Wait {
+                value,
+                who,
+                bounded,
+            } => {
+                let time = bounded.then_some(self.wait.get());
+                if !futex::wait(&WORD, value, who as u32, time) {
+                    self.wait.set((2 * self.wait.get()).min(LONGEST_WAIT));
+                    return Outcome::TimedOut;
+                }
+            }
+            Action::Wake(who) => futex::wake(&WORD, who as u32),
+            Action::LockThreads if !lock_list() => {}
+            Action::LockThreads => {
+                let others = thread_list::others(thread::own()).count() as u32;
+                return Outcome::Others(others.min(MOST_THREADS));
+            }
+            Action::UnlockThreads => thread_list::unlock(),
+            Action::CallWaiting => thread_list::wake_waiting(),
+            Action::RaiseFlag => self.flag.iter().for_each(|flag| flag.raise()),
+            Action::LowerFlag => self.flag.iter().for_each(|flag| flag.lower()),
+            Action::AskWanted => {
+                return Outcome::Wanted(self.flag.is_some_and(|flag| flag.is_wanted()));
+            }
+            Action::Kick => kick(),
+        }
+        Outcome::Done
+    }
+}
+
+/// Has every other thread look at the flag, unless it says that it stands.
+fn kick() {
+    // A thread that came too late takes back that it stands, and then looks at the word.
+    fence(SeqCst);
+    let process = process::id();
+    for other in thread_list::others(thread::own()) {
+        if !other.stands() {
+            let _ = signal::send_to_thread(process, other.kernel_id(), MIGRATE_SIGNAL);
+        }
+    }
+}
+
+/// How far this thread is as coordinator.
+enum At {
+    Gathered(Gathered),
+    Committed(Committed),
+    Stopped(Stopped),
+    Rebuilding(Rebuilding),
+    Whole(Whole),
+    /// Between two of them.
+    Nowhere,
+}
+
 /// All other threads stand still, or have been told to. Dropped, it lets them go on.
 pub struct Stop {
-    threads: u32,
-    number: u32,
+    at: At,
+    others: u32,
     /// How long it took until they stood, nanoseconds.
     took: u64,
 }
 
 impl Stop {
-    /// Brings all other threads to a migration point. All signals are blocked; `raise` has every point call the runtime.
-    pub fn begin(raise: fn()) -> Result<Self, Failed> {
+    /// Brings all other threads to a migration point. All signals are blocked.
+    pub fn begin(flag: &dyn Flag) -> Result<Self, Failed> {
         let began = clock::now();
-        lock_list()?;
-        // Those of the last stop are to get as far as others do.
-        while STANDING.load(Acquire) != 0 {
-            a_moment();
-        }
-        let own = thread::own();
-        let threads = thread_list::others(own).count().min(MOST) as u32;
-        let number = NUMBER.load(Relaxed).wrapping_add(1) % (1 << NUMBER_SHIFT);
-        let mut stop = Self {
-            threads,
-            number,
-            took: 0,
-        };
-        if threads == 0 {
-            return Ok(stop);
-        }
-        NUMBER.store(number, Relaxed);
-        EXPECTED.store(threads, Relaxed);
-        enter(number, GATHER);
-        raise();
-        thread_list::wake_waiting();
-        // Dropped, it aborts.
-        stop.gather(own)?;
-        stop.took = clock::now() - began;
-        Ok(stop)
-    }
-
-    fn gather(&self, own: Handle) -> Result<(), Failed> {
-        let (mut wait, mut idle, mut before) = (FIRST_WAIT, 0, 0);
-        self.kick(own);
-        loop {
-            let word = COUNTED.load(Acquire);
-            let counted = word & COUNT;
-            if word & CANNOT != 0 {
-                // SAFETY: written before, and no more in this stop.
-                return Err(Failed::Cannot(unsafe { REASON.get().clone() }));
-            }
-            if counted == self.threads {
-                return Ok(());
-            }
-            if counted != before {
-                (before, idle) = (counted, 0);
-            }
-            if idle >= PATIENCE {
-                let missing = self.threads - counted;
-                return Err(Failed::Cannot(Message::of(format_args!(
-                    "{missing} of its {} threads do not come to a migration point",
-                    self.threads + 1
-                ))));
-            }
-            let began = clock::now();
-            futex::wait(&COUNTED, word, Some(wait));
-            let waited = clock::now() - began;
-            idle += waited;
-            if waited >= wait {
-                self.kick(own);
-                wait = (2 * wait).min(LONGEST_WAIT);
-            }
-        }
-    }
-
-    /// Tells every thread that has not come.
-    fn kick(&self, own: Handle) {
-        let process = process::id();
-        for other in thread_list::others(own) {
-            if other.stopped_for() != self.number {
-                let _ = signal::send_to_thread(process, other.kernel_id(), MIGRATE_SIGNAL);
+        let here = Here::at_point(flag);
+        match run(Gather::new(ROUNDS), &here) {
+            Ok(gathered) => Ok(Self {
+                others: gathered.others(),
+                at: At::Gathered(gathered),
+                took: clock::now() - began,
+            }),
+            Err((failure, release)) => {
+                let failed = match failure {
+                    Failure::Busy => Failed::Busy,
+                    Failure::Inside => Failed::Inside,
+                    Failure::Refused => {
+                        let _held = REASON_LOCK.hold();
+                        // SAFETY: the lock is held.
+                        Failed::Cannot(unsafe { REASON.get().clone() })
+                    }
+                    Failure::TimedOut(missing) => Failed::Cannot(Message::of(format_args!(
+                        "{missing} of its {} threads do not come to a migration point",
+                        thread_list::count()
+                    ))),
+                };
+                run(release, &here);
+                Err(failed)
             }
         }
     }
 
     /// Number of the others.
     pub fn threads(&self) -> u32 {
-        self.threads
+        self.others
     }
 
     /// How long it took until they stood, nanoseconds.
@@ -204,39 +214,42 @@ impl Stop {
 
     /// Has them capture their stacks. From here on they need their records.
     pub fn capture(&mut self) {
-        if self.threads != 0 {
-            enter(self.number, CAPTURE);
-        }
+        self.next(|at| match at {
+            At::Gathered(gathered) => At::Committed(run(Commit::new(gathered), &Here::new())),
+            at => at,
+        });
     }
 
     /// Waits until all are through with what they were told.
-    pub fn wait(&self) {
-        loop {
-            let word = COUNTED.load(Acquire);
-            if word & COUNT == self.threads {
-                return;
-            }
-            futex::wait(&COUNTED, word, None);
-        }
+    pub fn wait(&mut self) {
+        self.next(|at| match at {
+            At::Committed(committed) => At::Stopped(run(Collect::new(committed), &Here::new())),
+            At::Rebuilding(them) => At::Whole(run(CollectWhole::new(them), &Here::new())),
+            at => at,
+        });
     }
 
     /// Has them rebuild their stacks, if they captured them.
     pub fn rebuild(&mut self) {
-        if self.threads != 0 && STATE.load(Relaxed) % PHASES == CAPTURE {
+        if matches!(self.at, At::Committed(_)) {
             self.wait();
-            enter(self.number, REBUILD);
         }
+        self.next(|at| match at {
+            At::Stopped(stopped) => At::Rebuilding(run(Rebuild::new(stopped), &Here::new())),
+            at => at,
+        });
+    }
+
+    fn next(&mut self, step: impl FnOnce(At) -> At) {
+        self.at = step(core::mem::replace(&mut self.at, At::Nowhere));
     }
 
     /// In a new incarnation: as many threads as arrive are going to rebuild their stacks.
     pub fn arriving(threads: u32) -> Self {
-        let number = NUMBER.load(Relaxed);
-        EXPECTED.store(threads, Relaxed);
-        STANDING.store(threads, Relaxed);
-        enter(number, REBUILD);
+        WORD.store(State::arriving(threads).to_bits(), Release);
         Self {
-            threads,
-            number,
+            at: At::Rebuilding(Rebuilding::arriving(threads)),
+            others: threads,
             took: 0,
         }
     }
@@ -245,24 +258,22 @@ impl Stop {
 impl Drop for Stop {
     fn drop(&mut self) {
         self.rebuild();
-        if self.threads != 0 {
-            if STATE.load(Relaxed) % PHASES == REBUILD {
-                self.wait();
-            }
-            enter(self.number, IDLE);
-        }
-        thread_list::unlock();
+        self.wait();
+        let release = match core::mem::replace(&mut self.at, At::Nowhere) {
+            At::Gathered(gathered) => gathered.into(),
+            At::Whole(whole) => whole.into(),
+            _ => return,
+        };
+        run::<popcorn_stop::Release, _>(release, &Here::new());
     }
 }
 
-/// Takes the list of threads, and with it the role of the coordinator.
-fn lock_list() -> Result<(), Failed> {
+/// Takes the list of threads. False if this thread has it: a point in libc's own code.
+fn lock_list() -> bool {
     loop {
         match thread_list::try_lock() {
-            Attempt::Taken => return Ok(()),
-            // A point in libc's own code.
-            Attempt::Own => return Err(Failed::Busy),
-            Attempt::Busy if is_wanted() => return Err(Failed::Busy),
+            Attempt::Taken => return true,
+            Attempt::Own => return false,
             Attempt::Busy => a_moment(),
         }
     }
@@ -282,44 +293,51 @@ const SIGSYNCCALL: u32 = 34;
 pub struct Parked {
     /// The signal mask to go on with.
     mask: Set,
-    state: u32,
-    /// It was counted as one that stands.
-    stands: bool,
 }
 
-/// At a migration point while [`is_wanted`]: `check` says whether the thread can stop here. Returns with a value when it
-/// is to capture its stack.
-pub fn park(check: impl FnOnce() -> Result<(), Message>) -> Option<Parked> {
+/// What became of a thread that was to stand.
+pub enum Park {
+    /// It is to capture its stack.
+    Capture(Parked),
+    /// It goes on.
+    GoOn,
+    /// The stop was given up before it came: it is at a point as if nobody had wanted it there.
+    TooLate,
+}
+
+/// At a migration point, with [`Role::Stand`]: `check` says whether the thread can stop here.
+pub fn park(check: impl FnOnce() -> Result<(), Message>) -> Park {
     let mask = signal::set_mask(signal::ALL);
-    let state = STATE.load(SeqCst);
-    let mut parked = Parked {
-        mask,
-        state,
-        stands: false,
-    };
-    if state % PHASES != GATHER {
-        return None;
-    }
     if let Err(reason) = check() {
-        cannot(state, reason);
-        return None;
+        cannot(reason);
+        signal::set_mask(mask);
+        return Park::GoOn;
     }
-    thread::set_stopped_for(state / PHASES);
-    STANDING.fetch_add(1, AcqRel);
-    parked.stands = true;
-    count(state, 1);
-    parked.state = wait_behind(state);
-    (parked.state == state - GATHER + CAPTURE).then_some(parked)
+    thread::set_stands(true);
+    match run(Stand::READY, &Here::new()) {
+        Stood::Capture => Park::Capture(Parked { mask }),
+        Stood::Leave => {
+            drop(Parked { mask });
+            Park::GoOn
+        }
+        Stood::TooLate => {
+            thread::set_stands(false);
+            // Whoever calls next may have seen that it stands; it sees what was called for then.
+            fence(SeqCst);
+            signal::set_mask(mask);
+            Park::TooLate
+        }
+    }
 }
 
-/// The calling thread cannot stop for the stop that `state` is of.
+/// The calling thread cannot stop.
 #[cold]
-fn cannot(state: u32, reason: Message) {
+fn cannot(reason: Message) {
     let _held = REASON_LOCK.hold();
-    if STATE.load(SeqCst) == state && COUNTED.load(Acquire) & CANNOT == 0 {
-        // SAFETY: the lock is held, and nobody reads it yet.
+    if is_wanted() {
+        // SAFETY: the lock is held.
         unsafe { *REASON.get() = reason };
-        count(state, CANNOT);
+        run(Refuse::NOW, &Here::new());
     }
 }
 
@@ -331,40 +349,35 @@ impl Parked {
 
     /// A thread that arrives in a new incarnation, and goes on with this mask.
     pub fn arriving(mask: Set) -> Self {
-        let state = STATE.load(Acquire);
-        Self {
-            mask,
-            state,
-            stands: true,
-        }
+        Self { mask }
     }
 
     /// The stack is records. Returns when it is to be a stack again.
     pub fn captured(&mut self) {
-        count(self.state, 1);
-        self.state = wait_behind(self.state);
+        run(Captured::DONE, &Here::new());
     }
 
     /// The stack is whole again. Returns when all are.
     pub fn whole(self) {
-        count(self.state, 1);
-        wait_behind(self.state);
+        run(Rebuilt::DONE, &Here::new());
     }
 }
 
 impl Drop for Parked {
     fn drop(&mut self) {
-        if self.stands {
-            STANDING.fetch_sub(1, AcqRel);
-        }
+        // Before it leaves: whoever stops the program next is to kick it.
+        thread::set_stands(false);
+        run(Leave::new(), &Here::new());
         signal::set_mask(self.mask);
     }
 }
 
 /// In a forked child: there is one thread, and no stop.
 pub fn forked() {
-    STANDING.store(0, Relaxed);
-    if STATE.swap(NUMBER.load(Relaxed) * PHASES, Relaxed) % PHASES != IDLE {
+    let inherited = phase() != Phase::Idle;
+    run(Forked, &Here::new());
+    thread::set_stands(false);
+    if inherited {
         // Whoever held it is not here.
         thread_list::unlock();
     }

@@ -51,8 +51,8 @@ struct Kept {
     native_size: u64,
     /// Its id as the kernel has it: the arrival sets it anew.
     id: AtomicU32,
-    /// The number of the last stop that it stood still for.
-    stop: AtomicU32,
+    /// Not 0: it stands still for a stop, so it need not be kicked.
+    stands: AtomicU32,
     /// The processors that it may run on, noted when it stops.
     processors: [u64; PROCESSORS / 64],
 }
@@ -221,10 +221,10 @@ pub fn set_local(local: u64) {
     unsafe { (*kept()).local = local }
 }
 
-/// The calling thread stands still for the stop with this number.
-pub fn set_stopped_for(number: u32) {
+/// The calling thread stands still for a stop, or goes on.
+pub fn set_stands(stands: bool) {
     // SAFETY: this thread's own variable.
-    unsafe { (*kept()).stop.store(number, Relaxed) }
+    unsafe { (*kept()).stands.store(stands.into(), Relaxed) }
 }
 
 impl Handle {
@@ -274,10 +274,10 @@ impl Handle {
         unsafe { (*self.kept()).id.store(id as u32, Relaxed) }
     }
 
-    /// The number of the last stop that it stood still for.
-    pub fn stopped_for(self) -> u32 {
+    /// Whether it stands still for a stop.
+    pub fn stands(self) -> bool {
         // SAFETY: as above.
-        unsafe { (*self.kept()).stop.load(Relaxed) }
+        unsafe { (*self.kept()).stands.load(Relaxed) != 0 }
     }
 
     /// Its id as the program knows it: 0 as long as it has none.
