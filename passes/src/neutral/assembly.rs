@@ -38,6 +38,7 @@ const KNOWN: &[(&str, Meaning)] = &[
     ("cpuid", Meaning::CpuId),
     // Keeps rbx, which compilers reserve: ebx comes out in a register of its own.
     ("mov ${0:q}, rbx cpuid xchg ${0:q}, rbx", Meaning::CpuId),
+    ("mov r8, rbx cpuid xchg r8, rbx", Meaning::CpuId),
     ("syscall", Meaning::SystemCall),
     ("hlt", Meaning::Trap),
     ("ud2", Meaning::Trap),
@@ -179,8 +180,8 @@ struct CpuIdPlaces {
 fn cpuid_places(constraints: &str) -> Option<CpuIdPlaces> {
     let register = |c: &str| match c.trim_start_matches(['=', '&']) {
         "{ax}" => Some(0),
-        // Any register: what rbx is saved to, and swapped with.
-        "{bx}" | "r" => Some(1),
+        // Any register, or one by name: what rbx is saved to, and swapped with.
+        "{bx}" | "r" | "{r8}" => Some(1),
         "{cx}" => Some(2),
         "{dx}" => Some(3),
         _ => None,
@@ -260,6 +261,8 @@ mod tests {
         assert_eq!((places.leaf, places.outputs), (0, vec![0, 1, 2, 3]));
         let rust = cpuid_places("=&r,=&{ax},=&{cx},=&{dx},1,2,~{memory}").unwrap();
         assert_eq!((rust.leaf, rust.outputs), (0, vec![1, 0, 2, 3]));
+        let by_name = cpuid_places("={r8},=&{ax},=&{cx},={dx},1,2").unwrap();
+        assert_eq!((by_name.leaf, by_name.outputs), (0, vec![1, 0, 2, 3]));
         let subleaf_first = cpuid_places("={dx},={ax},{cx},1").unwrap();
         assert_eq!((subleaf_first.leaf, subleaf_first.outputs), (1, vec![3, 0]));
         assert!(cpuid_places("=r,{di}").is_none());
