@@ -143,6 +143,36 @@ fn of_a_restored_process() -> Result<()> {
     Ok(())
 }
 
+/// Threads that wait in a pipe and in an epoll set go on waiting where they are restored.
+#[test]
+fn threads_wait_in_them() -> Result<()> {
+    let Some(w) = Workspace::new() else {
+        return Ok(());
+    };
+    w.file("threads.c", include_str!("../objects/threads.c"))
+        .ok("popcorn-cc", "-O2 -pthread threads.c -o threads")?;
+    for isa in &DEFAULT[..2] {
+        let line = format!("run --isa {} ./threads", isa.name);
+        let mut running = Running::spawn(&mut w.command("popcorn", &line))?;
+        running.text()?;
+        ask(&w, &format!("checkpoint --stop {} -o image", running.pid()))?;
+        for to in DEFAULT {
+            let mut restore = w.command("popcorn", &format!("restore --isa {} image", to.name));
+            let outcome = process::run(&mut restore, "go\n", Duration::from_secs(60))?;
+            let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
+            ensure!(
+                outcome.status.code() == Some(42) && said == "through two pipes\n0 !shared\n",
+                "{} to {}: {}\n{said}{}",
+                isa.name,
+                to.name,
+                outcome.status,
+                outcome.stderr
+            );
+        }
+    }
+    Ok(())
+}
+
 /// A hop on one machine leaves all of it as it is, too.
 #[test]
 fn around_the_isas() -> Result<()> {
