@@ -50,12 +50,9 @@ fn read(bytes: &[u8]) {
     let Ok(checkpoint) = Checkpoint::read(image) else {
         return;
     };
-    let _ = (
-        checkpoint.program(),
-        checkpoint.directory(),
-        checkpoint.record_bytes(),
-    );
+    let _ = (checkpoint.program(), checkpoint.directory());
     let count = checkpoint.arguments().count()
+        + checkpoint.threads().count()
         + checkpoint.descriptors().count()
         + checkpoint.signals().count()
         + checkpoint.timers().count();

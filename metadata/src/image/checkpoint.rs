@@ -344,7 +344,7 @@ impl<'a> Checkpoint<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{Header, checksum, table_checksum};
+    use crate::image::{Header, Item, Object, checksum, table_checksum};
 
     /// Kind, address, contents.
     type Part = (u32, u64, Vec<u8>);
@@ -461,5 +461,65 @@ mod tests {
         assert_eq!(change(6, |p| p.2[48] = 0xff), bad(kind::PROCESS));
         assert_eq!(change(3, |p| p.2[..8].fill(0)), bad(kind::MAPS));
         assert_eq!(change(5, |p| p.0 = 77), Err(ImageError::Unknown(77)));
+    }
+
+    /// The same with a file among its objects, and what that holds.
+    fn with_objects() -> Vec<Part> {
+        let object = Object {
+            kind: objects::object::FILE,
+            a: 4,
+            items: 8 + Object::SIZE as u32,
+            length: 16,
+            ..Object::default()
+        };
+        let head = Item::head(objects::item::PATH, 1);
+        let section = [
+            &1u64.to_le_bytes()[..],
+            &object.to_bytes(),
+            &head,
+            b"a\0\0\0\0\0\0\0",
+        ]
+        .concat();
+        let contents = [&Contents::default().to_bytes()[..], b"held"].concat();
+        let mut all = parts();
+        for part in &mut all {
+            if part.0 == kind::OBJECTS {
+                part.2.clone_from(&section);
+            }
+        }
+        all.push((kind::CONTENTS, 0, contents));
+        all
+    }
+
+    /// What an enemy may write: checksums are right, and one or two bytes of a section are anything.
+    #[test]
+    fn hostile_sections_are_read_or_refused() {
+        assert_eq!(read(&with_objects()), Ok(()));
+        let mut longer = with_objects();
+        longer.last_mut().unwrap().2.push(0);
+        assert_eq!(read(&longer), Err(ImageError::Malformed(kind::CONTENTS)));
+        for place in 0..with_objects().len() {
+            let length = with_objects()[place].2.len();
+            for at in 0..length {
+                for value in [0, 1, 0x7f, 0x80, 0xff] {
+                    let mut all = with_objects();
+                    all[place].2[at] = value;
+                    all[place].2[(at * 7 + 3) % length] ^= value;
+                    let bytes = image(&all, flag::CHECKED);
+                    let Ok(checkpoint) = Image::parse(&bytes).and_then(Checkpoint::read) else {
+                        continue;
+                    };
+                    for (n, object) in (0..).zip(checkpoint.objects.iter()) {
+                        let items = checkpoint.objects.items(&object);
+                        let bytes: usize = items.map(|item| item.bytes.len()).sum();
+                        let held = checkpoint.contents_of(n);
+                        let end = held
+                            .map(|(offset, bytes)| offset + bytes.len() as u64)
+                            .max();
+                        assert!(bytes <= length && end.unwrap_or(0) <= object.a);
+                    }
+                }
+            }
+        }
     }
 }
