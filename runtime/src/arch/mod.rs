@@ -154,7 +154,7 @@ pub unsafe fn raw_syscall(n: i64, a: [i64; 6]) -> i64 {
 pub const KICKED: i64 = -4096;
 
 /// A system call that may wait, with the CPU's own number and layouts: none, but [`KICKED`], once the word is not zero.
-/// A signal handler that changes the word says so by [`interrupted::Call::kick`], so that none comes too late.
+/// A signal handler that changes the word says so by [`interrupted`], so that none comes too late.
 ///
 /// # Safety
 /// As safe as the call that the number names.

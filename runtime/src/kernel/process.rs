@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use super::{Errno, Result, check, errno, nr, sys, system_call};
+use super::{Errno, Result, check, errno, nr, signal, sys, system_call};
 
 /// Id of this process.
 pub fn id() -> i32 {
@@ -174,6 +174,18 @@ fn memory(name: &[u8]) -> u64 {
         words.find(|word| !word.is_empty())
     });
     digits.and_then(crate::base::text::parse_dec).unwrap_or(0) << 10
+}
+
+/// Signals that are pending for this thread and not for its process, if the kernel says.
+pub fn pending_for_thread() -> Option<signal::Set> {
+    let mut text = [0; 4096];
+    let text = super::file::contents(c"/proc/thread-self/status", &mut text).ok()?;
+    let mut lines = text.split(|&b| b == b'\n');
+    let digits = lines.find_map(|line| line.strip_prefix(b"SigPnd:\t"))?;
+    digits.iter().try_fold(0, |set, &digit| {
+        let digit = char::from(digit).to_digit(16)?;
+        Some(set << 4 | signal::Set::from(digit))
+    })
 }
 
 /// Waits for a child to end.

@@ -141,7 +141,7 @@ impl Information {
     /// Whether a thread of this process sent it to another.
     pub fn is_between_threads(&self) -> bool {
         const SI_TKILL: i32 = -6;
-        self.0[1] as i32 == SI_TKILL && self.0[2] as i32 == super::process::id()
+        self.0[1] as i32 == SI_TKILL && self.0[2] as i32 == system_call!(nr::GETPID) as i32
     }
 
     /// The signal's number.
@@ -216,18 +216,6 @@ pub fn take(set: Set) -> Option<Information> {
 /// Sends a signal to one thread of a process.
 pub fn send_to_thread(process: i32, thread: i32, signal: u32) -> Result<()> {
     check(system_call!(nr::TGKILL, process, thread, signal)).map(drop)
-}
-
-/// Signals that are pending for this thread and not for its process, if the kernel says.
-pub fn pending_for_thread() -> Option<Set> {
-    let mut text = [0; 4096];
-    let text = super::file::contents(c"/proc/thread-self/status", &mut text).ok()?;
-    let mut lines = text.split(|&b| b == b'\n');
-    let digits = lines.find_map(|line| line.strip_prefix(b"SigPnd:\t"))?;
-    digits.iter().try_fold(0, |set, &digit| {
-        let digit = char::from(digit).to_digit(16)?;
-        Some(set << 4 | Set::from(digit))
-    })
 }
 
 /// Queues a signal for this thread, with all that it says.

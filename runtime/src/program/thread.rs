@@ -14,6 +14,7 @@ unsafe extern "C" {
     fn popcorn_tls_dsp() -> u64;
     #[cfg(not(test))]
     fn popcorn_tls_set_dsp(dsp: u64);
+    #[cfg(not(test))]
     fn popcorn_tls_self() -> u64;
     fn popcorn_tls_set_reentry(frame: u64);
     fn popcorn_tls_take_reentry() -> u64;
@@ -176,6 +177,11 @@ pub fn take_reentry() -> u64 {
 unsafe fn popcorn_tls_kept() -> *mut Kept {
     // SAFETY: zeros are a thread that told nothing.
     Box::leak(Box::new(unsafe { core::mem::zeroed::<Kept>() }))
+}
+
+#[cfg(test)]
+unsafe fn popcorn_tls_self() -> u64 {
+    0
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Signals that wait for one thread: an exec drops them, and they wait for the same thread on the other side.
 
 use crate::kernel::memory::List;
+use crate::kernel::process;
 use crate::kernel::signal::{self, Information, MIGRATE_SIGNAL, Set, bit};
 use crate::program::identity;
 use crate::say;
@@ -62,7 +63,7 @@ impl Pending {
 /// What waits for the calling thread alone. An emulator holds what waits for the process for one of its threads.
 fn own() -> Set {
     let all = match identity::is_emulated() {
-        false => signal::pending_for_thread(),
+        false => process::pending_for_thread(),
         true => Some(signal::pending()),
     };
     all.unwrap_or(0) & !bit(MIGRATE_SIGNAL)
