@@ -101,6 +101,11 @@ impl Subject<'_> {
         Ok(self.run(&[], &[])?.stdout)
     }
 
+    /// What it says on standard error.
+    pub fn errors(&self, variables: &[(&str, &str)]) -> Result<String> {
+        Ok(self.run(&[], variables)?.stderr)
+    }
+
     /// Seconds that it says it took, on standard error.
     pub fn seconds(&self, variables: &[(&str, &str)]) -> Result<f64> {
         number_after(&self.run(&[], variables)?.stderr, "seconds ")

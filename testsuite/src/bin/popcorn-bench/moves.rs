@@ -1,4 +1,4 @@
-//! How fast a small process moves on its own machine: moves a second, and from `popcorn migrate` to its answer.
+//! How fast a process moves on its own machine: moves a second, until its threads stand still, and from `popcorn migrate` to its answer.
 
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -14,6 +14,8 @@ use crate::measure::{Bench, Subject, median, popcorn_cc, source};
 const REQUEST: f64 = 20.0;
 /// Requests of which the median is taken.
 const REQUESTS: usize = 25;
+/// Other threads that have to stand still.
+const OTHERS: [u32; 4] = [1, 8, 64, 512];
 /// Moves of one run.
 const MOVES: u32 = 1000;
 
@@ -28,6 +30,36 @@ pub fn run(bench: &Bench) -> Result<()> {
         bench
             .report
             .figure("request-to-moved", request(bench)?, "ms", REQUEST);
+    }
+    stop_times(bench)
+}
+
+/// Milliseconds until all other threads, which wait, stand still: the median of a run's moves.
+fn stop_times(bench: &Bench) -> Result<()> {
+    for others in OTHERS {
+        let name = format!("stop-time-{others}-threads");
+        if !bench.report.wants(&name) {
+            continue;
+        }
+        let subject = Subject {
+            exe: build(bench, "threads", "threads.c")?,
+            args: vec![others.to_string()],
+            bench,
+        };
+        let hop = "every=200,max=50,isas=self";
+        let said = subject.errors(&[("POPCORN_HOP", hop), ("POPCORN_TRACE", "1")])?;
+        let times: Vec<f64> = said
+            .lines()
+            .filter_map(|line| {
+                let (before, after) = line.split_once(" threads stood after ")?;
+                // Some moves may come while they are still made.
+                let threads: u32 = before.rsplit(' ').next()?.parse().ok()?;
+                let time = after.split(' ').next()?.parse().ok()?;
+                (threads > others).then_some(time)
+            })
+            .collect();
+        ensure!(!times.is_empty(), "no stop of {others} threads in\n{said}");
+        bench.report.told(&name, median(times), "ms");
     }
     Ok(())
 }
