@@ -123,15 +123,13 @@ fn soak(isas: &str, moves: u64) -> Result<()> {
     let printed = String::from_utf8(outcome.stdout)?;
     let samples: Vec<Sample> = printed.lines().filter_map(Sample::parse).collect();
     ensure!(samples.len() == 10, "{printed}");
-    let first = &samples[0];
-    for sample in &samples[1..] {
-        ensure!(sample.memory <= first.memory + 512, "memory:\n{printed}");
-        ensure!(sample.maps <= first.maps, "maps:\n{printed}");
-        ensure!(
-            sample.descriptors == first.descriptors,
-            "descriptors:\n{printed}"
-        );
-    }
+    // Records change places from move to move, so there may be a map more at every other sample.
+    let (early, late) = samples.split_at(5);
+    let most = |of: &[Sample], what: fn(&Sample) -> i64| of.iter().map(what).max();
+    let grows = |what, by| most(late, what) > most(early, what).map(|most| most + by);
+    ensure!(!grows(|s| s.memory, 512), "memory:\n{printed}");
+    ensure!(!grows(|s| s.maps, 0), "maps:\n{printed}");
+    ensure!(!grows(|s| s.descriptors, 0), "descriptors:\n{printed}");
     // A tenth in the middle of others' load may take half as long again, not twice as long, and a short one says nothing.
     let tenth = |i: usize| samples[i].time - samples[i - 1].time;
     if tenth(1) > 1000 {
