@@ -16,7 +16,7 @@ use crate::image::sink::Sink;
 use crate::kernel::signal;
 use crate::program::actions;
 use crate::program::thread::Thread;
-use crate::stack::capture::{Captured, Stopped};
+use crate::stack::capturing::{Captured, Stopped};
 use crate::stack::local::Local;
 use crate::stack::pending::Pending;
 

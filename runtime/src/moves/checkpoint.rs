@@ -29,7 +29,8 @@ use crate::moves::order::Move;
 use crate::moves::{credentials, hop, outcome, request, schedule};
 use crate::program::alone::Alone;
 use crate::program::{attributes, identity, segments, timers};
-use crate::stack::capture::{self, Stopped};
+use crate::stack::capture;
+use crate::stack::capturing::Stopped;
 use crate::{incarnation, refusal};
 
 /// What the copy needs to finish.

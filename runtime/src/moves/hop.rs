@@ -22,7 +22,7 @@ use crate::moves::{credentials, emulator, room, trial};
 use crate::program::alone::Alone;
 use crate::program::identity::{self, HIGH};
 use crate::program::{attributes, process as program, thread, timers};
-use crate::stack::capture::Stopped;
+use crate::stack::capturing::Stopped;
 use crate::stack::local::Local;
 use crate::stack::pending::Pending;
 use crate::{incarnation, refusal, step};

@@ -5,95 +5,16 @@
 
 use crate::arch::{self, Context};
 use crate::base::refusal::Refusal;
-use crate::kernel::{clock, errno};
+use crate::kernel::clock;
 use crate::program::alone::Alone;
 use crate::program::stop::Parked;
 use crate::program::thread::{self, Handle};
 use crate::program::{thread_list, trace};
+use crate::stack::capturing::{Capture, Captured, Stopped, Then, ThenParked, Totals, UnderWay};
 use crate::stack::local::Local;
-use crate::stack::records::{Arena, Descriptor, Full, Record};
+use crate::stack::records::{Descriptor, Record};
 use crate::stack::walk::{self, Walk};
-use crate::{fatal, refusal, say};
-
-/// What follows a capture: every frame is a record, and nothing on the native stack is needed.
-pub type Then = fn(Stopped) -> !;
-
-/// The same for a thread that another one stopped.
-pub type ThenParked = fn(Captured, Parked) -> !;
-
-/// Whose stack is captured, and what follows.
-enum UnderWay {
-    Nothing,
-    /// That of the thread that stopped the program.
-    Alone(Alone, Then),
-    /// That of another.
-    Parked(Parked, ThenParked),
-}
-
-/// A thread's finished or running capture.
-pub struct Capture {
-    arena: Arena,
-    under_way: UnderWay,
-    /// No other thread walks its stack.
-    alone: bool,
-    /// What belongs into the header of the record that is being filled: stored once the pad has done,
-    /// since a resumed function's pad copies its old record, header and all.
-    next: *mut Record,
-    frame: u64,
-    /// First and last record.
-    innermost: *mut Record,
-    outermost: *mut Record,
-    frames: u64,
-    /// `CLOCK_MONOTONIC`, nanoseconds; 0 if nobody wants to know.
-    begin: u64,
-    end: u64,
-}
-
-impl Capture {
-    pub const NONE: Self = Self {
-        arena: Arena::EMPTY,
-        under_way: UnderWay::Nothing,
-        alone: false,
-        next: core::ptr::null_mut(),
-        frame: 0,
-        innermost: core::ptr::null_mut(),
-        outermost: core::ptr::null_mut(),
-        frames: 0,
-        begin: 0,
-        end: 0,
-    };
-
-    /// Gives its memory back.
-    pub fn free(&mut self) {
-        self.arena.free();
-    }
-
-    /// Room for the records of a thread that arrives: the buffer's address.
-    pub fn arriving(&mut self, length: u64) -> Result<u64, Refusal> {
-        self.arena.flip(length).map_err(no_memory)
-    }
-
-    /// Makes sure that a capture can begin.
-    pub fn prepare(&mut self) -> Result<(), Refusal> {
-        self.arena.prepare().map_err(no_memory)
-    }
-}
-
-/// A stack that is records now.
-#[derive(Clone, Copy)]
-pub struct Captured(&'static Capture);
-
-/// The program stands still, and the stack of the thread that stopped it is records.
-pub struct Stopped {
-    pub alone: Alone,
-    pub own: Captured,
-}
-
-/// Of all stacks.
-pub struct Totals {
-    pub frames: u64,
-    pub bytes: u64,
-}
+use crate::{fatal, say};
 
 impl Stopped {
     /// The stacks of the other threads, once they have been captured.
@@ -116,45 +37,6 @@ impl Stopped {
             bytes: sum.bytes + other.bytes(),
         })
     }
-}
-
-impl Captured {
-    /// First record.
-    pub fn innermost(&self) -> *const Record {
-        self.0.innermost
-    }
-
-    /// Last record: the one to resume.
-    pub fn outermost(&self) -> *const Record {
-        self.0.outermost
-    }
-
-    /// Number of records.
-    pub fn frames(&self) -> u64 {
-        self.0.frames
-    }
-
-    /// `CLOCK_MONOTONIC` at the begin and the end, nanoseconds; 0 if nobody wanted to know.
-    pub fn times(&self) -> [u64; 2] {
-        [self.0.begin, self.0.end]
-    }
-
-    /// The address ranges that hold the records, innermost first.
-    pub fn ranges(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
-        let outermost = self.0.outermost;
-        // SAFETY: a complete record.
-        let end = outermost as u64 + unsafe { Record::size(outermost) };
-        self.0.arena.ranges(end)
-    }
-
-    /// Bytes of all records.
-    pub fn bytes(&self) -> u64 {
-        self.ranges().map(|(start, end)| end - start).sum()
-    }
-}
-
-fn no_memory(_: Full) -> Refusal {
-    refusal!(errno::ENOMEM, "no memory for frame records")
 }
 
 /// Begins at a poll whose caller has `context`, whose stack was checked: the record for that caller to fill.

@@ -4,10 +4,10 @@
 use crate::kernel::memory::{self, Block};
 use crate::kernel::{Errno, Result};
 use crate::program::thread::{self, Handle, Thread};
-use crate::stack::capture::Capture;
+use crate::stack::capturing::Capture;
 use crate::stack::native::Native;
 use crate::stack::pending::Pending;
-use crate::stack::resume::Resume;
+use crate::stack::resuming::Resume;
 
 pub struct Local {
     pub native: Native,

@@ -4,10 +4,12 @@
 
 pub mod begin;
 pub mod capture;
+pub mod capturing;
 pub mod jump;
 pub mod local;
 pub mod native;
 pub mod pending;
 pub mod records;
 pub mod resume;
+pub mod resuming;
 pub mod walk;

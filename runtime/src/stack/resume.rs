@@ -7,24 +7,7 @@ use crate::program::stop::Parked;
 use crate::program::{actions, thread};
 use crate::stack::local::Local;
 use crate::stack::records::Record;
-
-/// What is left to do when the innermost frame is there again.
-pub type Then = fn(&mut Alone);
-
-/// A resume that is under way.
-pub struct Resume(UnderWay);
-
-impl Resume {
-    pub const NONE: Self = Self(UnderWay::Nothing);
-}
-
-enum UnderWay {
-    Nothing,
-    /// Of the thread that stopped the program.
-    Alone(Alone, Then),
-    /// Of another.
-    Parked(Parked),
-}
+use crate::stack::resuming::{Then, UnderWay};
 
 /// Resumes the stack that begins with this record, at the top of the native stack. When the innermost frame is
 /// there, `then` runs, and the program goes on with `alone`'s signal mask.
