@@ -31,5 +31,6 @@ pub mod thread_list;
 pub mod timers;
 pub mod trace;
 pub mod waiting;
+pub mod waiting_call;
 pub mod watches;
 pub mod window;

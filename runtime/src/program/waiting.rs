@@ -12,8 +12,8 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::arch::KICKED;
 use crate::arch::interrupted::{Frame, Progress};
 use crate::kernel::signal::{self, Action, Information, Set};
-use crate::kernel::{self, errno, nr, substitutes, sys};
-use crate::program::{entry, filter, own_file, thread_ids, timers};
+use crate::kernel::{errno, nr, sys};
+use crate::program::{filter, timers};
 
 /// A request to move has come.
 const REQUEST: u32 = 1;
@@ -21,9 +21,9 @@ const REQUEST: u32 = 1;
 const HANDLER: u32 = 2;
 
 /// The thread is not in a call of libc's wrapper.
-const OUTSIDE: u32 = 0;
+pub(super) const OUTSIDE: u32 = 0;
 /// It is in a call, or soon to be.
-const INSIDE: u32 = 1;
+pub(super) const INSIDE: u32 = 1;
 
 /// A signal whose handler is to be called.
 #[repr(C)]
@@ -43,21 +43,21 @@ pub struct Note {
 
 /// What is kept of a thread. Thread-local (`tls.c`), so program state.
 #[repr(C)]
-struct State {
+pub(super) struct State {
     /// What came: [`REQUEST`], [`HANDLER`]. Not zero: no call waits.
-    word: AtomicU32,
-    inside: AtomicU32,
+    pub(super) word: AtomicU32,
+    pub(super) inside: AtomicU32,
     /// What the word was when the last call had ended, and the call's result.
-    found: u32,
+    pub(super) found: u32,
     /// Notes that are made, and those of them that are taken.
-    made: u32,
-    taken: u32,
-    result: i64,
+    pub(super) made: u32,
+    pub(super) taken: u32,
+    pub(super) result: i64,
     /// The mask in force during the call, if it has one of its own.
-    mask: Set,
-    has_mask: u64,
+    pub(super) mask: Set,
+    pub(super) has_mask: u64,
     /// In the order in which the handlers are to be called.
-    notes: [Note; NOTES],
+    pub(super) notes: [Note; NOTES],
 }
 
 /// Signals that come together are noted together.
@@ -65,7 +65,7 @@ const NOTES: usize = 4;
 const _: () = assert!(size_of::<State>() <= 96 * 8);
 
 #[cfg(not(test))]
-fn state() -> *mut State {
+pub(super) fn state() -> *mut State {
     unsafe extern "C" {
         fn popcorn_tls_waiting() -> *mut State;
     }
@@ -75,7 +75,7 @@ fn state() -> *mut State {
 
 /// The tests have no `tls.c`.
 #[cfg(test)]
-fn state() -> *mut State {
+pub(super) fn state() -> *mut State {
     // SAFETY: plain words.
     Box::leak(Box::new(unsafe { core::mem::zeroed() }))
 }
@@ -110,63 +110,8 @@ pub enum Next {
     Again = 3,
 }
 
-/// `__popcorn_wait`: one system call, or [`KICKED`] if there is something to do: [`next`] says what.
-#[cfg_attr(not(test), unsafe(export_name = "__popcorn_wait"))]
-pub extern "C" fn call(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64 {
-    let state = state();
-    // SAFETY: this thread's own state. Handlers see it at any instruction, and only the atomics change.
-    unsafe {
-        (*state).inside.store(INSIDE, Relaxed);
-        let result = make(n, [a, b, c, d, e, f], state);
-        (*state).inside.store(OUTSIDE, Relaxed);
-        if (*state).word.load(Relaxed) == 0 {
-            return result;
-        }
-        (*state).inside.store(INSIDE, Relaxed);
-        (*state).found = (*state).word.load(Relaxed);
-        (*state).result = result;
-    }
-    KICKED
-}
-
-/// # Safety
-/// The thread's own state.
-#[inline(always)]
-unsafe fn make(n: i64, args: [i64; 6], state: *mut State) -> i64 {
-    // SAFETY: by contract.
-    let word = unsafe { &(*state).word };
-    match n {
-        nr::OPEN | nr::OPENAT | nr::CREAT => match kernel::wait(n, args, word) {
-            KICKED => KICKED,
-            result if n == nr::CREAT => result,
-            result => own_file::opened(result, n, args),
-        },
-        nr::RT_SIGSUSPEND
-        | nr::PPOLL
-        | nr::PSELECT6
-        | nr::EPOLL_PWAIT
-        | nr::EPOLL_PWAIT2
-        | nr::RT_SIGTIMEDWAIT => {
-            // SAFETY: by contract.
-            let result = unsafe { with_mask(n, args, state) };
-            if n != nr::EPOLL_PWAIT2 || result != -i64::from(errno::ENOSYS) {
-                return result;
-            }
-            match substitutes::in_milliseconds(args) {
-                // SAFETY: by contract.
-                Ok(args) => unsafe { with_mask(nr::EPOLL_PWAIT, args, state) },
-                Err(error) => error,
-            }
-        }
-        // Calls that the runtime keeps books on do not wait, or not long; no request fails them.
-        _ if !may_wait(n) => entry::entry(n, args[0], args[1], args[2], args[3], args[4], args[5]),
-        nr::FUTEX if thread_ids::inherits_priority(args[1]) => -i64::from(errno::ENOSYS),
-        _ => kernel::wait(n, args, word),
-    }
-}
-
 /// Whether a call may wait until something comes from outside.
-fn may_wait(n: i64) -> bool {
+pub(super) fn may_wait(n: i64) -> bool {
     const CALLS: [u64; 8] = {
         let all = [
             nr::READ,
@@ -236,46 +181,7 @@ fn may_wait(n: i64) -> bool {
         .is_some_and(|set| set >> (n % 64) & 1 != 0)
 }
 
-/// A call with a signal mask, or a set of signals, of its own: the request's is never in it.
-///
-/// # Safety
-/// The thread's own state.
-#[inline(never)]
-unsafe fn with_mask(n: i64, mut args: [i64; 6], state: *mut State) -> i64 {
-    let mut pair;
-    let at: &mut i64 = match n {
-        nr::RT_SIGSUSPEND | nr::RT_SIGTIMEDWAIT => &mut args[0],
-        nr::PPOLL => &mut args[3],
-        nr::PSELECT6 if args[5] != 0 => {
-            // SAFETY: the program's structure.
-            pair = unsafe { (args[5] as *const [i64; 2]).read_unaligned() };
-            args[5] = pair.as_mut_ptr() as i64;
-            &mut pair[0]
-        }
-        nr::PSELECT6 => &mut args[5],
-        _ => &mut args[4],
-    };
-    let mut mask = 0;
-    let is_temporary = *at != 0 && n != nr::RT_SIGTIMEDWAIT;
-    if *at != 0 {
-        // SAFETY: the program's set.
-        mask = signal::without_request(unsafe { (*at as *const Set).read_unaligned() });
-        *at = &raw const mask as i64;
-    }
-    // SAFETY: by contract.
-    unsafe {
-        (*state).mask = mask;
-        (*state).has_mask = is_temporary.into();
-        let result = kernel::wait(n, args, &(*state).word);
-        (*state).has_mask = 0;
-        match n {
-            nr::RT_SIGTIMEDWAIT => timers::received(args, result),
-            _ => result,
-        }
-    }
-}
-
-/// `__popcorn_wait_next`: what to do after [`call`] returned [`KICKED`] (`fresh`), or after what this said last.
+/// `__popcorn_wait_next`: what to do after [`call`](super::waiting_call::call) returned [`KICKED`] (`fresh`), or after what this said last.
 ///
 /// # Safety
 /// `wait` is this thread's own.
