@@ -459,6 +459,91 @@ fn timers_run_on() -> Result<()> {
     Ok(())
 }
 
+/// Threads that compute, sleep, wait for each other and hold locks go on, in the process that was checkpointed and in every
+/// one that is restored.
+#[test]
+fn threads_go_on() -> Result<()> {
+    let Some(w) = body("begin();")? else {
+        return Ok(());
+    };
+    let text = fs::read_to_string(w.path("prog.c"))?
+        .replace("int main(", &format!("{THREADS}\nint main("))
+        .replace("return 42;", "return end();");
+    w.file("prog.c", &text)
+        .ok("popcorn-cc", "-O1 -pthread prog.c -o prog")?;
+    let mut running = Running::spawn(Command::new(w.path("prog")).current_dir(w.path("")))?;
+    running.line()?;
+    let pid = running.pid();
+    w.ok("popcorn", &format!("checkpoint {pid} -o first"))?;
+    running.line()?;
+    w.ok("popcorn", &format!("checkpoint --stop {pid} -o second"))?;
+    for image in ["first", "second"] {
+        for isa in DEFAULT {
+            let outcome = w.run("popcorn", &format!("restore --isa {} {image}", isa.name))?;
+            let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
+            ensure!(
+                said.ends_with("1 1 1 7\n") && outcome.status.code() == Some(42),
+                "{} from {image}: {said}{}",
+                isa.name,
+                outcome.stderr
+            );
+        }
+    }
+    let shown = w.ok("popcorn", "inspect --json second")?;
+    let json: serde_json::Value = serde_json::from_slice(&shown.stdout)?;
+    let threads = json["threads"].as_array().context("no threads")?;
+    ensure!(threads.len() == 5, "{} threads", threads.len());
+    Ok(())
+}
+
+const THREADS: &str = r#"
+#include <pthread.h>
+static pthread_t threads[4];
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER, checked;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static volatile int over, ids[4];
+static void *run(void *argument)
+{
+	long n = (long)argument, good = 1;
+	ids[n] = gettid();
+	if (n == 0) {
+		pthread_mutex_lock(&checked);
+		while (!over) for (volatile int i = 0; i < 1000; i++) ;
+		good = pthread_mutex_unlock(&checked) == 0;
+	} else if (n == 1) {
+		while (!over) usleep(1000);
+	} else if (n == 2) {
+		pthread_mutex_lock(&held);
+		while (!over) pthread_cond_wait(&changed, &held);
+		pthread_mutex_unlock(&held);
+	} else {
+		void *result;
+		pthread_join(threads[0], &result);
+		good = (long)result * 7;
+	}
+	return (void *)(ids[n] == gettid() ? good : 0);
+}
+static void begin(void)
+{
+	pthread_mutexattr_t a;
+	pthread_mutexattr_init(&a);
+	pthread_mutexattr_settype(&a, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&checked, &a);
+	for (long i = 0; i < 4; i++) pthread_create(&threads[i], 0, run, (void *)i);
+}
+static int end(void)
+{
+	void *results[4];
+	pthread_mutex_lock(&held);
+	over = 1;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&held);
+	for (int i = 1; i < 4; i++) pthread_join(threads[i], &results[i]);
+	printf("%d %ld %ld %ld\n", 1, (long)results[1], (long)results[2], (long)results[3]);
+	return 42;
+}
+"#;
+
 /// A copy of standard output is whoever restores' standard output; two descriptors of one open file
 /// still share their offset; the third stays close-on-exec.
 #[test]

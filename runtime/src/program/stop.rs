@@ -34,6 +34,8 @@ incarnation! {
 const FIRST_WAIT: u64 = 1_000_000;
 const LONGEST_WAIT: u64 = 128_000_000;
 const ROUNDS: u8 = 9;
+/// How often a coordinator lets others come first.
+const POLITE: u32 = 20;
 /// How long until a coordinator tries again to take the list of threads.
 const MOMENT: u64 = 50_000;
 
@@ -270,12 +272,14 @@ impl Drop for Stop {
 
 /// Takes the list of threads. False if this thread has it: a point in libc's own code.
 fn lock_list() -> bool {
+    let mut left = POLITE;
     loop {
-        match thread_list::try_lock() {
+        match thread_list::try_lock(left > 0) {
             Attempt::Taken => return true,
             Attempt::Own => return false,
             Attempt::Busy => a_moment(),
         }
+        left = left.saturating_sub(1);
     }
 }
 

@@ -1,4 +1,4 @@
-// Threads compute, each with locals whose addresses the others have; all stacks move together.
+// Eight threads compute, each with locals whose addresses the others have; all stacks move together.
 //#Config: O2
 //#Briefly: O0
 //#Flags: -pthread
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { THREADS = 4 };
+enum { THREADS = 8 };
 
 static _Thread_local uint64_t own;
 static uint64_t *volatile places[THREADS + 1];

@@ -22,17 +22,6 @@ long __popcorn_libc_threads(void)
 	return 1 + (holder && holder != ((pthread_t)__popcorn_self)->tid);
 }
 
-/* Takes the lock: 1 if that has succeeded, 0 if somebody has it, -1 if the caller has it already. */
-long __popcorn_libc_try_threads(void)
-{
-	int tid = ((pthread_t)__popcorn_self)->tid;
-	int holder = __thread_list_lock;
-
-	if (holder == tid)
-		return -1;
-	return !holder && !__popcorn_next_holders && !a_cas(&__thread_list_lock, 0, tid);
-}
-
 /* The caller has the lock and stops the program: sends those who wait for it to a migration point. */
 void __popcorn_libc_stopping(void)
 {
