@@ -272,6 +272,9 @@ impl Drop for Stop {
 
 /// Takes the list of threads. False if this thread has it: a point in libc's own code.
 fn lock_list() -> bool {
+    if thread::is_ending() {
+        return false;
+    }
     let mut left = POLITE;
     loop {
         match thread_list::try_lock(left > 0) {

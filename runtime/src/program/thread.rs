@@ -227,6 +227,21 @@ pub fn set_local(local: u64) {
     unsafe { (*kept()).local = local }
 }
 
+/// The calling thread is about to end: it has the list of threads, and libc does not know its id any more.
+pub fn set_ending() {
+    // SAFETY: this thread's own variable.
+    unsafe { (*kept()).stands.store(ENDING, Relaxed) }
+}
+
+/// Whether it is.
+pub fn is_ending() -> bool {
+    // SAFETY: as above.
+    unsafe { (*kept()).stands.load(Relaxed) == ENDING }
+}
+
+/// Of a thread that stands: it will not go anywhere.
+const ENDING: u32 = 2;
+
 /// The calling thread stands still for a stop, or goes on.
 pub fn set_stands(stands: bool) {
     // SAFETY: this thread's own variable.

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use crate::kernel::process::NewThread;
 use crate::kernel::{Errno, Result, clock, errno, process, signal};
 use crate::program::thread::Handle;
-use crate::program::{alternate_stack, thread_ids, window};
+use crate::program::{alternate_stack, thread, thread_ids, window};
 use crate::stack::local::Local;
 use crate::stack::native::Native;
 use crate::{arch, incarnation};
@@ -149,6 +149,7 @@ fn list_lock() -> u64 {
 /// For `pthread_exit`: the thread is about to end. It goes on on its native stack to its last system call.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub extern "C" fn __popcorn_thread_gone(handle: Handle) {
+    thread::set_ending();
     alternate_stack::forget();
     thread_ids::remove(handle.id());
     if handle.native_size() != 0 {
