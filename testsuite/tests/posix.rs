@@ -17,16 +17,18 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Arguments, Trial};
 use popcorn_testsuite::directories::public_directory;
 use popcorn_testsuite::distribution;
+use popcorn_testsuite::exceptions::{Exceptions, Fate};
 use popcorn_testsuite::nobody::is_root;
 use popcorn_testsuite::projects::{folder, kept};
+use popcorn_testsuite::slots::Slots;
 use popcorn_testsuite::toolchain;
 use popcorn_testsuite::trials::{Shared, hops, share, tail, trial};
 use popcorn_toolchains::DEFAULT;
@@ -379,7 +381,7 @@ impl Group {
             .zip(expected)
             .filter(|(_, passes)| **passes)
         {
-            let fate = self.suite.exceptions.of(&test.name, way);
+            let fate = self.suite.exceptions.of(&test.name, way.name());
             let ran = match fate {
                 Fate::LeftOut => continue,
                 Fate::Passes => self.run(test, dir, way, TRIES)?,
@@ -462,95 +464,5 @@ impl Group {
             }
             Ok(())
         })
-    }
-}
-
-/// What is to become of a test.
-#[derive(Clone, Copy, PartialEq)]
-enum Fate {
-    Passes,
-    LeftOut,
-    Fails,
-    /// Passes or fails: a race of the test's own.
-    Varies,
-}
-
-/// The list of exceptions. A line: test, fate, ways (joined by commas; `*` for all), reason.
-struct Exceptions(Vec<(String, Fate, Vec<String>)>);
-
-impl Exceptions {
-    fn parse(text: &str) -> Result<Exceptions> {
-        let lines = text
-            .lines()
-            .filter(|l| !l.is_empty() && !l.starts_with('#'));
-        let parse = |line: &str| {
-            let words: Vec<_> = line.split_whitespace().collect();
-            let [name, fate, ways, _reason, ..] = words[..] else {
-                bail!("`{line}`: wants a test, a fate, ways, a reason");
-            };
-            let fate = match fate {
-                "left-out" if ways == "*" => Fate::LeftOut,
-                "fails" => Fate::Fails,
-                "varies" => Fate::Varies,
-                _ => bail!("`{line}`: left-out *, fails or varies"),
-            };
-            let ways = ways.split(',').map(str::to_owned).collect();
-            Ok((name.to_owned(), fate, ways))
-        };
-        lines.map(parse).collect::<Result<_>>().map(Exceptions)
-    }
-
-    fn of(&self, name: &str, way: Way) -> Fate {
-        let found = self.0.iter().find(|(test, _, ways)| {
-            test == name && ways.iter().any(|w| w == "*" || w == way.name())
-        });
-        found.map_or(Fate::Passes, |(_, fate, _)| *fate)
-    }
-
-    fn leaves_out(&self, name: &str) -> bool {
-        let mut all = self.0.iter();
-        all.any(|(test, fate, _)| test == name && *fate == Fate::LeftOut)
-    }
-
-    /// No line is about a test that there is not.
-    fn exist(&self, source: &Path) -> Result<()> {
-        for (name, ..) in &self.0 {
-            let file = source.join("conformance").join(format!("{name}.c"));
-            ensure!(file.exists(), "real/posix-exceptions: there is no {name}");
-        }
-        Ok(())
-    }
-}
-
-/// A number of things that may go on at once.
-struct Slots {
-    free: Mutex<usize>,
-    given: Condvar,
-}
-
-impl Slots {
-    fn new(free: usize) -> Slots {
-        Slots {
-            free: Mutex::new(free),
-            given: Condvar::new(),
-        }
-    }
-
-    fn take(&self) -> Slot<'_> {
-        let mut free = self.free.lock().expect("no panic");
-        while *free == 0 {
-            free = self.given.wait(free).expect("no panic");
-        }
-        *free -= 1;
-        Slot(self)
-    }
-}
-
-struct Slot<'a>(&'a Slots);
-
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        *self.0.free.lock().expect("no panic") += 1;
-        self.0.given.notify_one();
     }
 }
