@@ -3,8 +3,8 @@
 //#Briefly: O0
 //#Flags: -pthread
 //#Migrate: every 20000
-//#AsBuilt: every 3000
-//#Cycle: every 3000 at most 3
+//#AsBuilt: never
+//#Cycle: every 20000 at most 2
 //#Timeout: 180
 #include <pthread.h>
 #include <stdint.h>
