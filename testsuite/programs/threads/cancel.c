@@ -70,6 +70,7 @@ static void one(const char *name, void *(*begin)(void *), intptr_t value)
 	pthread_create(&thread, 0, begin, (void *)value);
 	sem_wait(&ready);
 	work(100);
+	nanosleep(&(struct timespec){ 0, 20000000 }, 0);
 	pthread_cancel(thread);
 	pthread_join(thread, &result);
 	printf("%s: cancelled %d, cleaned %ld\n", name, result == PTHREAD_CANCELED, cleaned);
