@@ -461,6 +461,8 @@ impl Thread {
     pub fn become_it(&self) {
         let id = process::thread_id();
         Handle(self.pthread).set_kernel_id(id);
+        // It may have stood for another that stopped the program.
+        set_stands(false);
         if self.clear_tid != 0 {
             system_call!(nr::SET_TID_ADDRESS, self.clear_tid);
         }
