@@ -17,74 +17,7 @@ use popcorn_toolchains::{BASE, DEFAULT, Isa};
 
 /// Works at the bottom of a recursion on a heap, two files with offsets and a signal handler; looks at
 /// its arguments and environment, and for children and `SIGCHLD` that it never had.
-const WORK: &str = r#"
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-struct node { struct node *next; int value; };
-static struct node *list;
-static volatile sig_atomic_t handled, children;
-static void on_usr1(int s) { handled++; }
-static void on_child(int s) { children++; }
-
-static int sum(void)
-{
-	int n = 0;
-	for (struct node *p = list; p; p = p->next) n += p->value;
-	return n;
-}
-
-static void round_of(int i, int *place, FILE *in, int log, char **argv)
-{
-	char line[64], note[32];
-	struct node *node = malloc(sizeof *node);
-	node->next = list;
-	node->value = i;
-	list = node;
-	*place += i;
-	if (!fgets(line, sizeof line, in)) strcpy(line, "none\n");
-	write(log, note, sprintf(note, "note %d\n", i));
-	raise(SIGUSR1);
-	int alone = waitpid(-1, 0, WNOHANG | __WALL) == -1 && errno == ECHILD;
-	printf("%d sum %d place %d handled %d children %d alone %d at %ld umask %o %s %s %s", i, sum(), *place,
-		handled, children, alone, (long)lseek(log, 0, SEEK_CUR), umask(022), argv[1], getenv("WORK"), line);
-	usleep(10000);
-}
-
-static int deep(int n, int *place, FILE *in, int log, char **argv)
-{
-	int here = n;
-	if (n) return deep(n - 1, &here, in, log, argv) + here;
-	for (int i = 0; i < 60; i++) round_of(i, &here, in, log, argv);
-	return here + *place;
-}
-
-int main(int argc, char **argv)
-{
-	int zero = 0;
-	char all[4096];
-	setvbuf(stdout, 0, _IOLBF, 0);
-	umask(022);
-	signal(SIGUSR1, on_usr1);
-	signal(SIGCHLD, on_child);
-	setenv("WORK", "in the environment", 1);
-	FILE *in = fopen("input", "r");
-	int log = open(argv[2], O_RDWR | O_CREAT | O_TRUNC, 0600);
-	int result = deep(300, &zero, in, log, argv);
-	ssize_t length = pread(log, all, sizeof all, 0);
-	unsigned hash = 0;
-	for (ssize_t i = 0; i < length; i++) hash = hash * 31 + all[i];
-	printf("end %d %zd %u\n", result, length, hash);
-	return 42;
-}
-"#;
+const WORK: &str = include_str!("checkpoint/work.c");
 
 /// Prints a line, does `BODY`, and then counts until its input ends.
 const BODY: &str = r#"
@@ -496,53 +429,7 @@ fn threads_go_on() -> Result<()> {
     Ok(())
 }
 
-const THREADS: &str = r#"
-#include <pthread.h>
-static pthread_t threads[4];
-static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER, checked;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static volatile int over, ids[4];
-static void *run(void *argument)
-{
-	long n = (long)argument, good = 1;
-	ids[n] = gettid();
-	if (n == 0) {
-		pthread_mutex_lock(&checked);
-		while (!over) for (volatile int i = 0; i < 1000; i++) ;
-		good = pthread_mutex_unlock(&checked) == 0;
-	} else if (n == 1) {
-		while (!over) usleep(1000);
-	} else if (n == 2) {
-		pthread_mutex_lock(&held);
-		while (!over) pthread_cond_wait(&changed, &held);
-		pthread_mutex_unlock(&held);
-	} else {
-		void *result;
-		pthread_join(threads[0], &result);
-		good = (long)result * 7;
-	}
-	return (void *)(ids[n] == gettid() ? good : 0);
-}
-static void begin(void)
-{
-	pthread_mutexattr_t a;
-	pthread_mutexattr_init(&a);
-	pthread_mutexattr_settype(&a, PTHREAD_MUTEX_ERRORCHECK);
-	pthread_mutex_init(&checked, &a);
-	for (long i = 0; i < 4; i++) pthread_create(&threads[i], 0, run, (void *)i);
-}
-static int end(void)
-{
-	void *results[4];
-	pthread_mutex_lock(&held);
-	over = 1;
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&held);
-	for (int i = 1; i < 4; i++) pthread_join(threads[i], &results[i]);
-	printf("%d %ld %ld %ld\n", 1, (long)results[1], (long)results[2], (long)results[3]);
-	return 42;
-}
-"#;
+const THREADS: &str = include_str!("checkpoint/threads.c");
 
 /// A copy of standard output is whoever restores' standard output; two descriptors of one open file
 /// still share their offset; the third stays close-on-exec.

@@ -121,6 +121,24 @@ pub fn port() -> &'static Port {
     unsafe { PORTS.get_unchecked(running() as usize) }
 }
 
+/// As [`raw_syscall`], of a call that waits for nothing: no signal ends it, so it is not made again.
+///
+/// # Safety
+/// As safe as the call that the number names.
+#[inline(always)]
+pub unsafe fn uninterrupted_syscall(n: i64, a: [i64; 6]) -> i64 {
+    // SAFETY: by contract.
+    #[cfg(not(test))]
+    unsafe {
+        __popcorn_raw_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5])
+    }
+    #[cfg(test)]
+    // SAFETY: by contract.
+    unsafe {
+        raw_syscall(n, a)
+    }
+}
+
 /// A system call with the CPU's own number and layouts.
 ///
 /// # Safety

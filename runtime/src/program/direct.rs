@@ -4,31 +4,19 @@
 use popcorn_metadata::syscalls::{self, Way, nr};
 
 use crate::arch;
-use crate::program::{thread_ids, trace};
+use crate::program::trace;
 
-/// Those that programs make often. `entry` looks at none of them.
+/// Those that programs make often. `entry` looks at none of them, and none waits, so no signal ends one.
 const SHORT: &[i64] = &[
     nr::CLOCK_GETTIME,
-    nr::FUTEX,
     nr::GETEGID,
     nr::GETEUID,
     nr::GETGID,
     nr::GETPID,
     nr::GETPPID,
-    nr::GETRANDOM,
     nr::GETUID,
     nr::LSEEK,
-    nr::PREAD64,
-    nr::PWRITE64,
-    nr::READ,
-    nr::READV,
-    nr::RECVFROM,
-    nr::RECVMSG,
     nr::SCHED_YIELD,
-    nr::SENDMSG,
-    nr::SENDTO,
-    nr::WRITE,
-    nr::WRITEV,
 ];
 
 /// In place of a number: the call has no short way.
@@ -51,15 +39,11 @@ static GENERIC: [u16; syscalls::END] = {
     numbers
 };
 
-/// The CPU's own number of a call that has the short way, by its number and second argument. Nothing has while refused
-/// calls are to be told.
+/// The CPU's own number of a call that has the short way. Nothing has while refused calls are to be told.
 #[inline(always)]
-pub fn number(n: i64, second: i64) -> Option<i64> {
+pub fn number(n: i64) -> Option<i64> {
     let generic = *GENERIC.get(usize::try_from(n).ok()?)?;
     if generic == NONE || trace::on() || cfg!(feature = "faults") {
-        return None;
-    }
-    if n == nr::FUTEX && thread_ids::inherits_priority(second) {
         return None;
     }
     Some(if arch::port().generic {
@@ -84,11 +68,10 @@ mod tests {
         for name in names {
             if let Some(call) = syscalls::all().find(|call| call.name == name) {
                 looked_at += 1;
-                let locks = linux_raw_sys::general::FUTEX_LOCK_PI;
-                assert_eq!(number(call.number.into(), locks.into()), None, "{name}");
+                assert_eq!(number(call.number.into()), None, "{name}");
             }
         }
         assert!(looked_at > 20, "{looked_at}");
-        assert_eq!(number(nr::GETPPID, 0), Some(nr::GETPPID));
+        assert_eq!(number(nr::GETPPID), Some(nr::GETPPID));
     }
 }

@@ -16,9 +16,9 @@ use crate::say;
 /// `__popcorn_syscall`: returns what the kernel returns, -errno on failure.
 #[cfg_attr(not(test), unsafe(export_name = "__popcorn_syscall"))]
 pub extern "C" fn entry(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i64 {
-    match direct::number(n, b) {
+    match direct::number(n) {
         // SAFETY: what the program asked its kernel for.
-        Some(number) => unsafe { arch::raw_syscall(number, [a, b, c, d, e, f]) },
+        Some(number) => unsafe { arch::uninterrupted_syscall(number, [a, b, c, d, e, f]) },
         None => kept(n, a, b, c, d, e, f),
     }
 }
