@@ -1,8 +1,9 @@
 //! System calls that wait, of the program's: a request to move ends them, and a handler of the program runs outside.
 //!
-//! libc's `__blocking_syscall` has a frame that can be captured. It makes such a call by [`call`], and if anything came in
-//! between [`next`] says what is to be done: call a handler, pass a migration point, make the call again. So neither runs
-//! on top of the call, and the program sees the result that it would have seen without a request.
+//! libc's `__blocking_syscall` has a frame that can be captured. It makes such a call by
+//! [`call`](super::waiting_call::call), and if anything came in between [`next`] says what is to be done: call a handler,
+//! pass a migration point, make the call again. So neither runs on top of the call, and the program sees the result that
+//! it would have seen without a request.
 //!
 //! A signal handler that comes in between leaves a note here (`request`, `note`). The word of [`State`] is what the call
 //! itself looks at last, in assembly: nothing that is noted before the call has begun to wait is overlooked.

@@ -1,7 +1,7 @@
 //! Capture: the native stack becomes frame records, one frame at a time, innermost first.
 //!
 //! Compiled code stores the values; this code only finds the next frame and its pad. Records lie one
-//! after the other in one of the two buffers of an [`Arena`]. Whoever begins says what follows the last frame.
+//! after the other in one of the two buffers of an [`Arena`](crate::stack::records::Arena). Whoever begins says what follows the last frame.
 
 use crate::arch::{self, Context};
 use crate::base::refusal::Refusal;
