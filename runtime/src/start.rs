@@ -67,7 +67,9 @@ fn fresh(initial: &Initial, mut alone: Alone) -> ! {
     unsafe {
         __popcorn_libc_init(copy.envp, copy.argv0);
         thread::set_ready();
-        let top = Local::start().native.top();
+        let local = Local::start()
+            .unwrap_or_else(|error| fatal!("no memory for the first thread: {error}"));
+        let top = local.native.top();
         data_stack::start();
         let main = __popcorn_libc_main as *const () as u64;
         let (argc, argv, envp) = (copy.argc as u64, copy.argv as u64, copy.envp as u64);

@@ -181,7 +181,7 @@ impl Filled {
         thread::set_ready();
         let no_memory = |e: Errno| refusal!(e.0, "no memory for its threads: {e}");
         thread_ids::start(threads.count() as usize).map_err(no_memory)?;
-        Local::start();
+        Local::start().map_err(|e| refusal!(e.0, "no memory for the first thread: {e}"))?;
         if arriving.checkpoint.is_some() {
             // Before a hop's exec they are blocked already; whoever restores does not.
             signal::set_mask(signal::ALL);

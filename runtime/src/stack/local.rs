@@ -2,7 +2,7 @@
 //! memory of its own, outside the window; the thread's variables lead to it.
 
 use crate::kernel::memory::{self, Block};
-use crate::kernel::{Errno, Result};
+use crate::kernel::Result;
 use crate::program::thread::{self, Handle, Thread};
 use crate::stack::capturing::Capture;
 use crate::stack::native::Native;
@@ -49,14 +49,10 @@ impl Local {
     }
 
     /// The first thread's, with the stack that it is to run on. The thread pointer is set.
-    pub fn start() -> &'static mut Self {
-        match Self::new(Native::first()) {
-            Ok(local) => {
-                thread::set_local(local.address());
-                local
-            }
-            Err(Errno(error)) => crate::fatal!("no memory for the first thread: error {error}"),
-        }
+    pub fn start() -> Result<&'static mut Self> {
+        let local = Self::new(Native::first())?;
+        thread::set_local(local.address());
+        Ok(local)
     }
 
     /// Gives back everything that belongs to a thread that is gone.
