@@ -99,6 +99,7 @@ pub const EXPORTS: &[&str] = &[
     "__popcorn_thread_end",
     "__popcorn_thread_gone",
     "__popcorn_wait",
+    "__popcorn_wait_again",
     "__popcorn_wait_handled",
     "__popcorn_wait_next",
     "popcorn_current_isa",

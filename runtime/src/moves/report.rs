@@ -42,8 +42,10 @@ pub fn done(alone: &mut Alone) {
     if let Some(arrival) = ARRIVAL.with(alone, Option::take) {
         tell(&arrival);
     }
-    // Another request may wait. This thread looks, also if it goes on in a call that waits.
-    if request::is_signalled() {
+    // Another request may wait. This thread meets it, also if it goes on in a call that waits; where none waits that call
+    // is left alone, or with a hop at every point the program would never come to make it.
+    if request::is_signalled() && request::wanted().is_some() {
+        request::look();
         let _ = signal::send_to_thread(process::id(), process::thread_id(), MIGRATE_SIGNAL);
     }
 }

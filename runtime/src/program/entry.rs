@@ -56,6 +56,7 @@ extern "C" fn kept(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64) -> i6
         // Such a lock holds the kernel's id of its owner, which a move changes.
         nr::FUTEX if thread_ids::inherits_priority(b) => -i64::from(errno::ENOSYS),
         nr::SET_ROBUST_LIST => thread::set_robust_list(args),
+        nr::GET_ROBUST_LIST => thread::get_robust_list(args),
         nr::SIGNALFD | nr::SIGNALFD4 => signal_descriptors::note(args, masks::descriptor(n, args)),
         nr::RT_SIGTIMEDWAIT => timers::sigtimedwait(args),
         nr::TIMER_CREATE

@@ -378,14 +378,32 @@ pub fn tell_robust_list() {
     }
 }
 
-/// Bytes that the kernel wants to hear of.
-const LIST_HEAD: usize = 24;
+/// Bytes of `struct robust_list_head`.
+const LIST_HEAD: i64 = 24;
 
-/// The program's `set_robust_list`.
+/// The program's `set_robust_list`. An emulator knows no such call; a thread that ends goes through its list itself, in
+/// libc, so the list serves the program all the same.
 pub fn set_robust_list(args: [i64; 6]) -> i64 {
     // SAFETY: as above.
     unsafe { (*kept()).robust_list = args[0] as u64 };
-    crate::kernel::call(nr::SET_ROBUST_LIST, args)
+    match crate::kernel::call(nr::SET_ROBUST_LIST, args) {
+        result if result == -i64::from(errno::ENOSYS) && args[1] == LIST_HEAD => 0,
+        result => result,
+    }
+}
+
+/// The program's `get_robust_list`.
+pub fn get_robust_list(args: [i64; 6]) -> i64 {
+    let result = crate::kernel::call(nr::GET_ROBUST_LIST, args);
+    if result != -i64::from(errno::ENOSYS) || args[0] != 0 {
+        return result;
+    }
+    // SAFETY: the program's places, and this thread's own variable.
+    unsafe {
+        (args[1] as *mut u64).write_unaligned((*kept()).robust_list);
+        (args[2] as *mut i64).write_unaligned(LIST_HEAD);
+    }
+    0
 }
 
 /// The program's `arch_prctl`: the thread pointer can be read. Whoever sets another leaves libc and the runtime.

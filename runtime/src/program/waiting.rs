@@ -237,6 +237,13 @@ pub unsafe extern "C" fn next(wait: &mut Wait, fresh: i64) -> Next {
     Next::Done
 }
 
+/// `__popcorn_wait_again`: in a signal handler, something came that the next call that waits is to look at first.
+#[cfg_attr(not(test), unsafe(export_name = "__popcorn_wait_again"))]
+pub extern "C" fn again() {
+    // SAFETY: this thread's own state.
+    unsafe { (*state()).word.fetch_or(REQUEST, Relaxed) };
+}
+
 /// `__popcorn_wait_handled`: the handler of the note has returned, and this is the mask to go on with.
 #[cfg_attr(not(test), unsafe(export_name = "__popcorn_wait_handled"))]
 pub extern "C" fn handled(mask: Set) {

@@ -1,8 +1,8 @@
 //! What a thread has of this incarnation: its native stack, its records, and what is under way with them. It lies in
 //! memory of its own, outside the window; the thread's variables lead to it.
 
-use crate::kernel::memory::{self, Block};
 use crate::kernel::Result;
+use crate::kernel::memory::{self, Block};
 use crate::program::thread::{self, Handle, Thread};
 use crate::stack::capturing::Capture;
 use crate::stack::native::Native;

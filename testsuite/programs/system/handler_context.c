@@ -2,6 +2,7 @@
 // alternate stack, stack pointer and program counter; and what it changes there is in force when it returns.
 //#Config: O2
 //#Briefly: never
+//#Cycle: every 2 at most 6
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>

@@ -31,6 +31,11 @@ static void call_handler(struct waiting *w)
 	__popcorn_wait_handled(*(unsigned long *)&context.uc_sigmask);
 }
 
+static int is_cancelled(pthread_t self)
+{
+	return self->cancel && self->canceldisable != PTHREAD_CANCEL_DISABLE;
+}
+
 /* Something came. */
 static __attribute__((__noinline__)) long finish(struct rest *rest)
 {
@@ -46,7 +51,7 @@ static __attribute__((__noinline__)) long finish(struct rest *rest)
 		case CALL_HANDLER:
 			call_handler(&w);
 			/* A cancellation is for the caller, who looks for one then. */
-			if (self->cancel && self->canceldisable != PTHREAD_CANCEL_DISABLE)
+			if (is_cancelled(self))
 				w.interrupted = 1;
 			fresh = 0;
 			continue;
@@ -55,6 +60,12 @@ static __attribute__((__noinline__)) long finish(struct rest *rest)
 			__popcorn_poll_here();
 		case AGAIN:
 			__rest_behind_point(rest);
+			/* One that came before the call began has said so (pthread_cancel.c). */
+			if (is_cancelled(self)) {
+				w.interrupted = 1;
+				fresh = 0;
+				continue;
+			}
 			break;
 		case DONE:
 			if (!w.cut || !__rest_go_on(rest, w.result))
