@@ -399,8 +399,8 @@ fn threads_go_on() -> Result<()> {
         return Ok(());
     };
     let text = with_body("begin();")
-        .replace("int main(", &format!("{THREADS}\nint main("))
-        .replace("return 42;", "return end();");
+        .replace("return 42;", "return end();")
+        .replace("int main(", &format!("{THREADS}\nint main("));
     w.file("prog.c", &text)
         .ok("popcorn-cc", "-O1 -pthread prog.c -o prog")?;
     let mut running = Running::spawn(Command::new(w.path("prog")).current_dir(w.path("")))?;
