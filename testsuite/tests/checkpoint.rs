@@ -637,9 +637,10 @@ fn an_interrupted_request_leaves_nothing() -> Result<()> {
     let Some(w) = Workspace::new() else {
         return Ok(());
     };
-    // No migration point while it waits for its input.
-    let prog = "#include <stdio.h>\n#include <unistd.h>\nint main(void) { char c; puts(\"0 here 210\"); fflush(stdout); \
-                return read(0, &c, 1) ? 1 : 42; }";
+    // A call of inline assembly is waited for: no migration point until its input comes.
+    let prog = "#include <stdio.h>\nint main(void) { char c; long n; puts(\"0 here 210\"); fflush(stdout); \
+                __asm__ volatile(\"syscall\" : \"=a\"(n) : \"0\"(0L), \"D\"(0L), \"S\"(&c), \"d\"(1L) : \"rcx\", \"r11\", \"memory\"); \
+                return n ? 1 : 42; }";
     w.file("prog.c", prog);
     w.ok("popcorn-cc", "-O2 prog.c -o prog")?;
     let run = w.path("run");
