@@ -291,7 +291,7 @@ fn limits_refuse_a_move() -> Result<()> {
         .ok("popcorn-cc", "-O2 count.c -o count")?;
     for (limit, why) in [
         ("-v 300000", "was not moved: its memory is limited"),
-        ("-v 215000", "was not moved: the emulator"),
+        ("-v 204000", "was not moved: the emulator"),
         ("-d 300000", "was not moved: its memory is limited"),
         ("-s 64", "was not moved: its stack is limited"),
         ("-f 0", "could not write its answer"),
